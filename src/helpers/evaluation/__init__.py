@@ -1,0 +1,5 @@
+"""Measuring a model, each number with its standard error."""
+
+from helpers.evaluation.perplexity import Mean, mean_with_error, row_nats
+
+__all__ = ["Mean", "mean_with_error", "row_nats"]

@@ -1,0 +1,22 @@
+"""Normalisation keeps the numbers that flow through a deep network at one size.
+
+Source: Ba, Kiros and Hinton 2016, "Layer Normalization", arXiv:1607.06450, equation 4.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class LayerNorm(nn.Module):
+    """Every position's vector, moved to mean 0 and scaled to variance 1, then stretched and shifted by learned
+    numbers."""
+
+    def __init__(self, d_model: int, bias: bool = True, eps: float = 1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(d_model))
+        self.bias = nn.Parameter(torch.zeros(d_model)) if bias else None
+
+    def forward(self, x: Float[Tensor, "*lead D"]) -> Float[Tensor, "*lead D"]:
+        return nn.functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)

@@ -1,0 +1,86 @@
+"""What a model sees in one step. Batch number n depends on the seed and on n alone, so a run that is resumed at
+step n sees exactly what it would have seen."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+IGNORE = -100  # torch's cross-entropy leaves such targets out
+
+
+@runtime_checkable
+class Tokenizer(Protocol):
+    """What a batch needs of a tokenizer."""
+
+    eot_id: int
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Inputs and, shifted by one, the tokens that should come next; −100 where nothing is asked."""
+
+    inputs: Int[Tensor, "B T"]
+    targets: Int[Tensor, "B T"]
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on a device."""
+        return Batch(self.inputs.to(device), self.targets.to(device))
+
+    @property
+    def n_tokens(self) -> int:
+        """How many predictions the batch asks for."""
+        return int((self.targets != IGNORE).sum())
+
+
+def story_batch(texts: Sequence[str], tokenizer: Tokenizer, context_length: int) -> Batch:
+    """One story a row, between two end-of-text tokens, padded to the longest; nothing is asked on padding.
+
+    The first end-of-text token stands for "a story begins": from it the model learns how stories start.
+    """
+    rows = [[tokenizer.eot_id, *ids, tokenizer.eot_id] for ids in tokenizer.encode_batch(texts)]
+    width = min(max(map(len, rows)), context_length + 1)
+    ids = torch.full((len(rows), width), IGNORE)
+    for row, story in zip(ids, rows, strict=True):
+        story = story[:width]
+        row[: len(story)] = torch.tensor(story)
+    return Batch(ids[:, :-1].clamp(min=0), ids[:, 1:])
+
+
+class StoryBatches:
+    """Fresh stories at every step: `stories(seed)` must give the texts of one batch, new ones for every seed."""
+
+    def __init__(
+        self,
+        stories: Callable[[int], Sequence[str]],
+        tokenizer: Tokenizer,
+        context_length: int,
+        seed: int = 0,
+    ):
+        self.stories, self.tokenizer, self.context_length = stories, tokenizer, context_length
+        self.seed = seed
+
+    def __getitem__(self, step: int) -> Batch:
+        return story_batch(self.stories(self.seed * 1_000_000 + step), self.tokenizer, self.context_length)
+
+
+class TextBatches:
+    """Random windows of one long text."""
+
+    def __init__(self, ids: Int[Tensor, " N"], batch_size: int, context_length: int, seed: int = 0):
+        if len(ids) <= context_length:
+            raise ValueError(f"the text must be longer than {context_length=} tokens, got {len(ids)}")
+        self.ids, self.batch_size, self.context_length, self.seed = ids, batch_size, context_length, seed
+
+    def __getitem__(self, step: int) -> Batch:
+        chance = torch.Generator().manual_seed(self.seed * 1_000_000 + step)
+        starts = torch.randint(len(self.ids) - self.context_length, (self.batch_size, 1), generator=chance)
+        windows = self.ids[starts + torch.arange(self.context_length + 1)]
+        return Batch(windows[:, :-1], windows[:, 1:])
