@@ -1,0 +1,23 @@
+"""Floor 0: what every other floor may stand on. Device, seeds, time, counts, progress."""
+
+from helpers.runtime.counts import human_bytes, human_count, n_bytes, n_parameters
+from helpers.runtime.device import best_device, describe_device
+from helpers.runtime.footer import footer
+from helpers.runtime.progress import progress, training_note
+from helpers.runtime.seeds import generator, seed_everything
+from helpers.runtime.timing import Stopwatch
+
+__all__ = [
+    "Stopwatch",
+    "best_device",
+    "describe_device",
+    "footer",
+    "generator",
+    "human_bytes",
+    "human_count",
+    "n_bytes",
+    "n_parameters",
+    "progress",
+    "seed_everything",
+    "training_note",
+]
