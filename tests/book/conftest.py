@@ -1,0 +1,194 @@
+"""A server for the built book and a real browser to read it with.
+
+The book is served below /book/, as GitHub Pages serves it below the repository's name, so that a link from the
+root of a domain shows up as a failed request.
+"""
+
+import gzip
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tools.browser import MISSING, find_browser
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+PREFIX = "/book/"
+WIDE = {"width": 1400, "height": 900}
+PHONE = {"width": 390, "height": 844}
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves the book below PREFIX and nothing else."""
+
+    def translate_path(self, path: str) -> str:
+        """The file behind an address; an address outside of PREFIX has none."""
+        if not path.startswith(PREFIX):
+            return str(HTML / "no-such-file")
+        return super().translate_path("/" + path.removeprefix(PREFIX))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Requests are recorded by the browser."""
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the built book, with a slash at its end."""
+    if not (HTML / "index.html").is_file():
+        pytest.fail("The book is not built: run `make book` first.", pytrace=False)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(HTML)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium that asks nobody for anything on its own."""
+    executable = find_browser()
+    if executable is None:
+        pytest.fail(MISSING, pytrace=False)
+    quiet = [
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-default-apps",
+        "--no-first-run",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        quiet.append("--no-sandbox")  # Chromium refuses to start as root with it
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=quiet)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page on a wide screen, light."""
+    context = browser.new_context(viewport=WIDE, color_scheme="light")
+    yield context.new_page()
+    context.close()
+
+
+@dataclass
+class Visit:
+    """What happened when a page was opened once: requests, messages, and what was measured in it."""
+
+    requests: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    transferred: dict[str, int] = field(default_factory=dict)  # bytes compressed, before any scrolling
+    images_without_alt: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    overflow_px: int = 0
+
+
+def record(page: Page, visit: Visit) -> None:
+    """Write down what the page asks for and what it complains about."""
+    page.on("request", lambda request: visit.requests.append(request.url))
+    page.on("requestfailed", lambda request: visit.failed.append(f"{request.url}: {request.failure}"))
+    page.on(
+        "response",
+        lambda response: visit.failed.append(f"{response.url}: {response.status}") if response.status >= 400 else None,
+    )
+    page.on("pageerror", lambda error: visit.errors.append(str(error)))
+    page.on("console", lambda message: visit.errors.append(message.text) if message.type == "error" else None)
+
+
+@cache
+def compressed_size(path: str) -> int:
+    """Bytes of a file of the site as a server with compression sends it."""
+    body = (HTML / path).read_bytes()
+    return len(body) if path.endswith((".woff", ".woff2", ".png")) else min(len(body), len(gzip.compress(body)))
+
+
+def weigh(visit: Visit, site: str) -> dict[str, int]:
+    """Compressed bytes of each file that was loaded, every file once."""
+    local = {url.partition("?")[0].partition("#")[0] for url in visit.requests if url.startswith(site)}
+    paths = {url.removeprefix(site) for url in local}
+    return {path: compressed_size(path) for path in sorted(paths) if (HTML / path).is_file()}
+
+
+def settle(page: Page) -> None:
+    """Wait until the page asks for nothing any more and formulas and widgets are drawn."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("() => window.MathJax?.startup?.promise?.then(() => true)")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def scroll_through(page: Page) -> None:
+    """Bring every part of the page near the screen once, so that what is loaded late is loaded."""
+    page.evaluate(
+        """async () => {
+            for (let y = 0; y < document.documentElement.scrollHeight; y += 700) {
+                scrollTo({top: y, behavior: "instant"});
+                await new Promise(done => setTimeout(done, 15));
+            }
+            scrollTo({top: 0, behavior: "instant"});
+        }"""
+    )
+    settle(page)
+
+
+def serious_violations(page: Page) -> list[str]:
+    """What axe-core finds serious or critical, with the first places."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = page.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+    )
+    return [
+        f"{rule['id']} ({rule['impact']}): {rule['help']}: {[node['html'][:200] for node in rule['nodes'][:4]]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the screen."""
+    return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def open_page(context: BrowserContext, site: str, path: str) -> Visit:
+    """Open a page once, look at all of it, and write down what happened."""
+    visit = Visit()
+    page = context.new_page()
+    record(page, visit)
+    page.goto(site + path)
+    settle(page)
+    visit.transferred = weigh(visit, site)
+    scroll_through(page)
+    visit.images_without_alt = page.evaluate(
+        "() => [...document.images].filter(i => !i.hasAttribute('alt')).map(i => i.outerHTML.slice(0, 200))"
+    )
+    visit.violations = serious_violations(page)
+    page.set_viewport_size(PHONE)
+    settle(page)
+    visit.overflow_px = overflow(page)
+    page.close()
+    return visit
+
+
+@pytest.fixture(scope="session")
+def visit(browser: Browser, site: str) -> Callable[[str, str], Visit]:
+    """Open a page in a colour scheme; the second question about the same page costs nothing."""
+
+    @cache
+    def once(path: str, scheme: str) -> Visit:
+        context = browser.new_context(viewport=WIDE, color_scheme=scheme)
+        try:
+            return open_page(context, site, path)
+        finally:
+            context.close()
+
+    return once

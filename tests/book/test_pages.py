@@ -1,0 +1,108 @@
+"""Every page of the built book, in a real browser: self-contained, silent, light, and open to everyone."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
+PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
+CONTENT = [path for path in PAGES if path.startswith(("book/", "notebooks/"))]
+BUDGET_KB = 600
+
+every_page = pytest.mark.parametrize("path", PAGES or ["index.html"])
+light_and_dark = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+@every_page
+@light_and_dark
+def test_a_page_asks_nobody_but_its_own_site(visit: Callable, site: str, path: str, scheme: str):
+    seen = visit(path, scheme).requests
+    assert any(url.startswith(site) for url in seen)
+    assert [url for url in seen if not url.startswith((site, "data:", "blob:"))] == []
+
+
+@every_page
+@light_and_dark
+def test_everything_a_page_asks_for_is_there(visit: Callable, path: str, scheme: str):
+    assert visit(path, scheme).failed == []
+
+
+@every_page
+@light_and_dark
+def test_a_page_reports_no_error(visit: Callable, path: str, scheme: str):
+    assert visit(path, scheme).errors == []
+
+
+@every_page
+def test_every_image_has_a_text_for_those_who_cannot_see_it(visit: Callable, path: str):
+    assert visit(path, "light").images_without_alt == []
+
+
+@pytest.mark.parametrize("path", CONTENT or ["index.html"])
+def test_figures_of_a_page_say_what_they_show(page: Page, site: str, path: str):
+    page.goto(site + path, wait_until="domcontentloaded")
+    texts = page.eval_on_selector_all(".cell_output img", "images => images.map(i => i.alt)")
+    assert [text for text in texts if len(text) < 20] == []
+
+
+@every_page
+@light_and_dark
+def test_axe_finds_nothing_serious(visit: Callable, path: str, scheme: str):
+    assert visit(path, scheme).violations == []
+
+
+@every_page
+def test_a_page_fits_a_phone(visit: Callable, path: str):
+    assert visit(path, "light").overflow_px <= 0
+
+
+@every_page
+def test_the_first_visit_of_a_page_is_light(visit: Callable, path: str):
+    transferred = visit(path, "light").transferred
+    heaviest = sorted(transferred.items(), key=lambda item: -item[1])[:6]
+    assert sum(transferred.values()) / 1000 < BUDGET_KB, heaviest
+
+
+def test_the_root_of_the_site_leads_to_the_welcome_page(page: Page, site: str):
+    page.goto(site)
+    page.wait_for_url("**/book/welcome.html")
+    expect(page.locator("h1")).to_contain_text("From GPT to LLaMA")
+
+
+def test_search_finds_a_word_and_its_page(page: Page, site: str):
+    page.goto(site + "book/welcome.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("glossary")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=glossary*")
+    results = page.locator("#search-results ul.search li a")
+    expect(results.first).to_be_visible(timeout=10_000)
+    assert any("book/glossary.html" in (link.get_attribute("href") or "") for link in results.all())
+
+
+def test_search_says_so_when_a_word_is_nowhere(page: Page, site: str):
+    page.goto(site + "search.html?q=xylophonically")
+    expect(page.locator("#search-results")).to_contain_text(re.compile("did not match"), timeout=10_000)
+
+
+def test_the_button_switches_between_light_and_dark(page: Page, site: str):
+    page.goto(site + "book/notation.html")
+    root, button = page.locator("html"), page.locator("button.theme-switch-button:visible").first
+    background = "() => getComputedStyle(document.body).backgroundColor"
+    expect(root).to_have_attribute("data-theme", "light")
+    light = page.evaluate(background)
+    for _ in range(3):  # auto, light, dark in the theme's own order
+        button.click()
+        if root.get_attribute("data-theme") == "dark":
+            break
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert page.evaluate(background) != light
+
+
+def test_formulas_are_set_as_formulas(page: Page, site: str):
+    page.goto(site + "book/notation.html")
+    expect(page.locator("mjx-container").first).to_be_visible(timeout=10_000)
+    assert "\\frac" not in page.locator("main").inner_text()

@@ -1,0 +1,69 @@
+"""Find a Chromium for the tests of the built pages, or get one.
+
+    python -m tools.browser             # print where it is
+    python -m tools.browser --install   # install it where it is missing
+
+Order: the CHROME variable, Chromium or Chrome on the search path, Playwright's own download.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MISSING = (
+    "No Chromium was found for the tests of the built pages: run `make browser` (Debian's package as root, "
+    "Playwright's download elsewhere), or set CHROME to the path of a Chromium or Chrome."
+)
+
+
+def playwright_chromium() -> Path:
+    """Where Playwright's own download lies, or would lie."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path)
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium that can be started, or None.
+
+    Raises:
+        FileNotFoundError: CHROME is set and names no file.
+    """
+    named = os.environ.get("CHROME")
+    if named:
+        if not shutil.which(named):
+            raise FileNotFoundError(f"CHROME must name a Chromium or Chrome that can be run, got {named!r}")
+        return shutil.which(named)
+    for name in NAMES:
+        found = shutil.which(name)
+        if found:
+            return found
+    own = playwright_chromium()
+    return str(own) if own.is_file() else None
+
+
+def install_command(is_root: bool, path: str | None = None) -> list[list[str]]:
+    """The commands that bring a Chromium: Debian's package for root, Playwright's download for others."""
+    if is_root and shutil.which("apt-get", path=path):
+        return [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]]
+    return [[sys.executable, "-m", "playwright", "install", "chromium"]]
+
+
+def main() -> int:
+    """Print the browser's path; with --install get one first where there is none."""
+    if find_browser() is None and "--install" in sys.argv[1:]:
+        for command in install_command(is_root=hasattr(os, "geteuid") and os.geteuid() == 0):
+            print("+", *command, flush=True)
+            if subprocess.run(command).returncode:
+                break
+    found = find_browser()
+    print(found or f"\n{MISSING}\n", file=sys.stdout if found else sys.stderr)
+    return 0 if found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
