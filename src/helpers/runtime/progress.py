@@ -8,13 +8,14 @@ Runs that make the committed notebooks set the variable, so that no output holds
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from tqdm.std import tqdm
 
 Item = TypeVar("Item")
 
 
+@runtime_checkable
 class Stream(Protocol):
     """The part of a file that a progress bar needs."""
 

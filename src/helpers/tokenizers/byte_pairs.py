@@ -61,7 +61,9 @@ def train_naive(pieces: Iterable[str], n_merges: int, min_count: int = 2) -> lis
     words = [list(piece.encode()) for piece in pieces]
     merges: list[Pair] = []
     while len(merges) < n_merges:
-        counts = sum((count_pairs(word) for word in words), Counter())
+        counts: Counter[Pair] = Counter()
+        for word in words:
+            counts.update(count_pairs(word))
         if not counts or max(counts.values()) < min_count:
             break
         merges.append(most_frequent(counts))
