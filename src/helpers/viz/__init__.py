@@ -1,0 +1,33 @@
+"""Pictures: arrays in, a figure out. Nothing here knows a model."""
+
+from helpers.viz.attention import plot_attention, plot_attention_grid
+from helpers.viz.attention_views import head_view, model_view, neuron_view
+from helpers.viz.bars import plot_next_token
+from helpers.viz.interactive import attention_explorer_figure, loss_figure
+from helpers.viz.loss import plot_loss
+from helpers.viz.masks import plot_mask
+from helpers.viz.show import show
+from helpers.viz.style import COLORS, new_axes, style, use_style
+from helpers.viz.tables import show_configs, show_diff
+from helpers.viz.text import show_surprise
+
+__all__ = [
+    "COLORS",
+    "attention_explorer_figure",
+    "head_view",
+    "loss_figure",
+    "model_view",
+    "neuron_view",
+    "new_axes",
+    "plot_attention",
+    "plot_attention_grid",
+    "plot_loss",
+    "plot_mask",
+    "plot_next_token",
+    "show",
+    "show_configs",
+    "show_diff",
+    "show_surprise",
+    "style",
+    "use_style",
+]

@@ -1,0 +1,166 @@
+"""The three bertviz views of attention, drawn from plain arrays and without any network.
+
+bertviz fetches d3 and jQuery from a CDN. Here its own drawing code gets them from the book's vendored file:
+beside the page in the static book, through the Jupyter server in JupyterLab (`make lab`), inside the output in
+VS Code. On Colab, where each output is a page of its own, bertviz's CDN is used as it is.
+
+Source: Vig 2019, "A Multiscale Visualization of Attention in the Transformer Model", arXiv:1906.05714.
+"""
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from IPython.display import HTML
+from jaxtyping import Num
+
+from helpers.viz.arrays import as_array, require_tokens, visible
+from helpers.viz.host import host
+from helpers.viz.show import require_alt
+
+LABELS = {
+    "layer": "Layer",
+    "head": "Head",
+    "offline": "This view needs the book's drawing library: run make book once, then open the notebook with make lab.",
+}
+
+LIBRARIES = Path(__file__).resolve().parents[3] / "_vendor" / "site" / "vendor" / "bertviz-libs.js"
+CDN = """
+<script src="https://cdnjs.cloudflare.com/ajax/libs/d3/5.7.0/d3.min.js"></script>
+<script src="https://cdnjs.cloudflare.com/ajax/libs/jquery/2.0.0/jquery.min.js"></script>
+<script>window.__bv = {d3: window.d3, $: window.jQuery};</script>"""
+
+DECIMALS = 3  # a weight of 0.0004 has no visible line
+
+
+def head_view(
+    weights: Num[Any, "L H T S"],
+    tokens: Sequence[str],
+    alt: str,
+    layer: int = 0,
+    heads: Sequence[int] | None = None,
+) -> HTML:
+    """Lines from each token to those it looks at, one colour per head; click a colour to hide a head."""
+    data = view_data(weights, tokens)
+    params = {
+        "attention": [data],
+        "default_filter": "0",
+        "layer": layer,
+        "heads": None if heads is None else list(heads),
+        "include_layers": list(range(len(data["attn"]))),
+    }
+    return view_html("head_view", params, select("layer", LABELS["layer"]), alt)
+
+
+def model_view(weights: Num[Any, "L H T S"], tokens: Sequence[str], alt: str) -> HTML:
+    """All layers and heads as thumbnails; click one to enlarge it."""
+    data = view_data(weights, tokens)
+    n_heads = len(data["attn"][0])
+    params = {
+        "attention": [data],
+        "default_filter": "0",
+        "display_mode": "light",
+        "include_layers": list(range(len(data["attn"]))),
+        "include_heads": list(range(n_heads)),
+        "total_heads": n_heads,
+    }
+    return view_html("model_view", params, "", alt)
+
+
+def neuron_view(
+    weights: Num[Any, "L H T T"],
+    queries: Num[Any, "L H T d"],
+    keys: Num[Any, "L H T d"],
+    tokens: Sequence[str],
+    alt: str,
+    layer: int = 0,
+    head: int = 0,
+) -> HTML:
+    """How a weight comes about: query × key, neuron by neuron; hover a token, press its + to open the product.
+
+    The picture divides the scores by √d, as bertviz does; causal attention is assumed.
+    """
+    data = view_data(weights, tokens) | {"queries": rounded(queries), "keys": rounded(keys)}
+    params = {
+        "attention": {"all": data},
+        "default_filter": "all",
+        "bidirectional": False,
+        "display_mode": "light",
+        "layer": layer,
+        "head": head,
+    }
+    controls = select("layer", LABELS["layer"]) + select("att_head", LABELS["head"])
+    return view_html("neuron_view", params, controls, alt)
+
+
+def view_data(weights: Any, tokens: Sequence[str]) -> dict:
+    """The weights and token texts in bertviz's form."""
+    weights = as_array(weights)
+    if weights.ndim != 4:
+        raise ValueError(f"weights need the axes layer, head, query, key; got shape {weights.shape}")
+    require_tokens(tokens, weights.shape[2], "the queries")
+    names = [visible(token) for token in tokens]
+    return {"attn": rounded(weights), "left_text": names, "right_text": names[: weights.shape[3]]}
+
+
+def rounded(values: Any) -> list:
+    """Nested lists of short numbers: 17 digits would make the page five times as large."""
+    return as_array(values).astype(float).round(DECIMALS).tolist()
+
+
+def select(name: str, label: str) -> str:
+    """One of the view's lists, with its name for screen readers."""
+    return f'<label>{label} <select class="bv-{name}"></select></label> '
+
+
+def view_html(view: str, params: dict, controls: str, alt: str) -> HTML:
+    """The view as one output: a labelled box, then the script that draws into the first box not yet drawn."""
+    require_alt(alt)
+    payload = json.dumps(params, separators=(",", ":"), ensure_ascii=False)
+    key = f"{view}-{hashlib.sha256(payload.encode()).hexdigest()[:10]}"
+    script = loader(key, payload, drawing_code(view)).replace("</", "<\\/")
+    return HTML(
+        f'<div class="book-attention-view" data-view="{key}" role="region" tabindex="0" '
+        f'aria-label="{html.escape(alt, quote=True)}" style="overflow-x:auto;background:#fff;color:#1f2328;'
+        'color-scheme:light;padding:12px;border-radius:6px;font-family:system-ui,sans-serif">'
+        f'<div>{controls}</div><div class="bv-vis"></div></div>'
+        f"{libraries()}<script>{script}</script>"
+    )
+
+
+def libraries() -> str:
+    """Script elements that must stand before the view; none where the page or the server has the file."""
+    if host() == "colab":
+        return CDN
+    if host() == "vscode":
+        return "<script>" + LIBRARIES.read_text().replace("</", "<\\/") + "</script>" if LIBRARIES.exists() else CDN
+    return ""
+
+
+def loader(key: str, payload: str, code: str) -> str:
+    """JavaScript that finds d3 and jQuery, then runs the drawing code on the view's parameters."""
+    template = resources.files("helpers.viz").joinpath("attention_views.js").read_text(encoding="utf-8")
+    words = {"KEY": json.dumps(key), "OFFLINE": json.dumps(LABELS["offline"]), "PARAMS": payload, "DRAW": code}
+    return re.sub(r"__(KEY|OFFLINE|PARAMS|DRAW)__", lambda found: words[found[1]], template)
+
+
+def drawing_code(view: str) -> str:
+    """bertviz's own script without its CDN, its comments and its page-wide ids (two views may share a page)."""
+    code = resources.files("bertviz").joinpath(f"{view}.js").read_text(encoding="utf-8")
+    body = re.search(r"function\s*\(\$, d3\)\s*\{(.*)\}\s*\);\s*$", code, flags=re.S)
+    if body is None:
+        raise RuntimeError(f"bertviz's {view}.js does not have the form that version 1.4 has; pin bertviz>=1.4,<1.5")
+    code = re.sub(r"const params = .*", "", body[1], count=1)
+    code = re.sub(r"\}\s#(layer|att_head|filter|vis)\b", r"} .bv-\1", code)
+    code = code.replace('d3.select("#vis")', "d3.select(`#${config.rootDivId} .bv-vis`)")
+    # model_view is drawn for 970 px; the thumbnails take the room that there is
+    room = "$(`#${params.root_div_id}`).width()"
+    code = code.replace("DIV_WIDTH = 970", f"DIV_WIDTH = Math.max(320, Math.min(970, {room}))")
+    code = code.replace("7 * (12 / config.totalHeads)", "Math.min(10, 7 * (12 / config.totalHeads))")
+    code = re.sub(r"^\s*console\.log\(.*$", "", code, flags=re.M)
+    return re.sub(r"\n\s*(//[^\n]*)?(?=\n)", "", re.sub(r"\n\s+", "\n", code))
