@@ -45,14 +45,14 @@ lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 notebooks: $(INSTALLED)  ## run every notebook again and keep its outputs (ONLY=notebooks/03_gpt.ipynb for one)
 	$(PY) -m tools.execute_notebooks $(or $(ONLY),$(NOTEBOOKS))
 
-experiments: $(INSTALLED)  ## renew the recorded results (long: ONLY=experiments/NAME.py for one)
-	$(PY) -m tools.run_scripts $(or $(ONLY),$(filter-out experiments/checkpoints.py,$(sort $(wildcard experiments/[a-z]*.py))))
+experiments: $(INSTALLED)  ## renew the recorded results (long: ONLY=experiments/a.py for one)
+	$(PY) -m tools.run_scripts $(or $(ONLY),experiments)
 
 checkpoints: $(INSTALLED)  ## train the small models that the package ships
 	$(PY) -m tools.run_scripts experiments/checkpoints.py
 
 bench: $(INSTALLED)  ## measure speed and memory beside other libraries
-	$(PY) -m tools.run_scripts $(or $(ONLY),$(sort $(wildcard benchmarks/[a-z]*.py)))
+	$(PY) -m tools.run_scripts $(or $(ONLY),benchmarks)
 
 lint: $(INSTALLED)  ## style and types
 	$(BIN)/ruff check .

@@ -16,15 +16,12 @@ MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "_vendor" / "site" / "vendor"
 
 # The icons that the theme's buttons show; the theme's own script for them weighs half a megabyte compressed.
-ICONS = {
-    "solid": (
-        "angle-down angle-left angle-right arrow-up bars bell check-circle chevron-down chevron-right "
-        "circle-half-stroke code download exclamation-circle exclamation-triangle expand external-link "
-        "file file-pdf home info-circle lightbulb list magnifying-glass moon outdent pencil pencil-alt play "
-        "rocket share sun times-circle xmark"
-    ).split(),
-    "brands": ["github"],
-}
+SOLID = """
+    angle-down angle-left angle-right arrow-up bars bell check-circle chevron-down chevron-right circle-half-stroke
+    code download exclamation-circle exclamation-triangle expand external-link file file-pdf home info-circle
+    lightbulb list magnifying-glass moon outdent pencil pencil-alt play rocket share sun times-circle xmark
+"""
+ICONS = {"solid": SOLID.split(), "brands": ["github"]}
 FONTS = {
     "solid": ("fa-solid-900.ttf", "Font Awesome 6 Free", 900),
     "brands": ("fa-brands-400.ttf", "Font Awesome 6 Brands", 400),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+
 from tools.address import current
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = {
@@ -28,11 +29,11 @@ TEXT = {
     ".yml",
 }
 
-# A home folder, the folder of a build, an editable path, or the host of a package index.
+# Folders of one machine, editable and local installs, hosts of package indexes.
 FOREIGN = re.compile(
     r"""(?<![\w.<~-])(
-        /(home|Users)/\w+ | /root/ | /work/\w | /opt/\w+ | /tmp/(?!ipykernel_) | [A-Z]:\\Users
-      | file://(?!/\S*(\.{3}|HERE)) | registry\.npm | files\.pythonhosted | npmmirror | pypi\.org/simple | /simple/?(?=[\s\"']|$)
+        /(home|Users|opt|srv|mnt|work|workspace)/\w | /root/ | /tmp/(?!ipykernel_) | [A-Z]:\\Users | file:///
+      | registry\.npm | npmmirror | files\.pythonhosted | pypi\.org/simple
     )""",
     re.VERBOSE,
 )
@@ -119,3 +120,19 @@ def test_what_the_package_needs_is_among_what_the_book_pins():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {normal(line) for line in project["dependencies"]}
     assert wanted <= {normal(line) for line in requirement_lines("requirements.txt")}
+
+
+@pytest.mark.parametrize("name", ["test", "publish", "weekly"])
+def test_a_workflow_has_a_trigger_and_jobs_whose_steps_do_one_thing(name: str):
+    workflow = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text(encoding="utf-8"))
+    assert workflow[True], "YAML reads the key `on` as true"
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert [step for step in steps if ("run" in step) == ("uses" in step)] == []
+    assert [step["uses"] for step in steps if "uses" in step and not re.search(r"@v\d+$", step["uses"])] == []
+    assert all("timeout-minutes" in job or "needs" in job for job in workflow["jobs"].values())
+
+
+def test_the_continuous_integration_runs_what_a_reader_runs():
+    steps = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))["jobs"]["test"]["steps"]
+    assert steps[-1] == {"run": ".ci/run"}
+    assert (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()[-1] == "make test"
