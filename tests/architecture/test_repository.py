@@ -32,7 +32,7 @@ TEXT = {
 # Folders of one machine, editable and local installs, hosts of package indexes.
 FOREIGN = re.compile(
     r"""(?<![\w.<~-])(
-        /(home|Users|opt|srv|mnt|work|workspace)/\w | /root/ | /tmp/(?!ipykernel_) | [A-Z]:\\Users | file:///
+        /(home|Users|opt|srv|mnt|work|workspace)/\w | /root/ | /tmp/(?!ipykernel_)\w | [A-Z]:\\Users | file:///
       | registry\.npm | npmmirror | files\.pythonhosted | pypi\.org/simple
     )""",
     re.VERBOSE,

@@ -69,7 +69,7 @@ def test_the_first_visit_of_a_page_is_light(visit: Callable, path: str):
 def test_the_root_of_the_site_leads_to_the_welcome_page(page: Page, site: str):
     page.goto(site)
     page.wait_for_url("**/book/welcome.html")
-    expect(page.locator("h1")).to_contain_text("From GPT to LLaMA")
+    expect(page.locator("article h1")).to_contain_text("From GPT to LLaMA")
 
 
 def test_search_finds_a_word_and_its_page(page: Page, site: str):
