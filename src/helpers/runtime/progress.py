@@ -19,8 +19,11 @@ Item = TypeVar("Item")
 class Stream(Protocol):
     """The part of a file that a progress bar needs."""
 
-    def write(self, text: str) -> Any: ...
-    def flush(self) -> None: ...
+    def write(self, text: str) -> Any:
+        """Take the next piece of text."""
+
+    def flush(self) -> None:
+        """Show what was taken."""
 
 
 def progress(
@@ -83,6 +86,7 @@ class NotebookLine:
         self._handle: Any = None
 
     def write(self, text: str) -> None:
+        """Show this text in place of the one before."""
         from IPython.display import display
 
         line = {"text/plain": text.strip("\r\n ")}
