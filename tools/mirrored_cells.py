@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-NAME = re.compile(r"# (helpers(?:\.\w+)+)\n")
+NAME = re.compile(r"# (helpers(?:\.\w+)+)(?:\n|$)")
 
 
 def mirrored_name(source: str) -> str | None:
