@@ -10,11 +10,9 @@ export function softmax(logits) {
   return weights.map((weight) => weight / total);
 }
 
-// Temperature 0 is greedy: only the first of the largest logits remains.
+// Temperature 0 is greedy: only the largest logit remains (all of them, if several tie).
 export function applyTemperature(logits, temperature) {
-  if (temperature > 0) return logits.map((logit) => logit / temperature);
-  const best = logits.indexOf(Math.max(...logits));
-  return logits.map((logit, index) => (index === best ? logit : -Infinity));
+  return temperature > 0 ? logits.map((logit) => logit / temperature) : keepTopK(logits, 1);
 }
 
 // Keeps the k largest logits and all that tie with the k-th; k = 0 keeps everything.
@@ -76,7 +74,7 @@ function element(tag, attributes = {}, ...children) {
 }
 
 const visible = (token) => token.replaceAll(" ", "␣").replaceAll("\n", "⏎").replaceAll("\t", "⇥") || "∅";
-const fill = (text, words) => text.replace(/\{(\w+)\}/g, (_, name) => words[name]);
+const fill = (pattern, words) => pattern.replace(/\{(\w+)\}/g, (_, name) => words[name]);
 const percent = (share) => `${Math.min(100, 100 * share)}%`;
 
 const decimals = (p) => (p === 0 ? "0" : p < 0.001 ? "<0.001" : p.toFixed(3));
