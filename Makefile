@@ -39,7 +39,7 @@ serve: $(BOOK)  ## show the built book at http://127.0.0.1:8000 (PORT=...)
 	@echo "The book is at http://127.0.0.1:$(PORT) (Ctrl-C ends)."
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html >/dev/null 2>&1
 
-lab: $(INSTALLED)  ## open the notebooks in JupyterLab
+lab: $(FRONT_END)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 notebooks: $(INSTALLED)  ## run every notebook again and keep its outputs (ONLY=notebooks/03_gpt.ipynb for one)
@@ -74,7 +74,7 @@ $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 		echo "The book needs Python 3.11, 3.12 or 3.13, and there is no Python here: install one from https://www.python.org." >&2; \
 		exit 1; fi
 	@$(ANY_PYTHON) tools/check_machine.py python
-	@test -x $(PY) || { echo "Making the environment in $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@test -x $(BIN)/pip || { echo "Making the environment in $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	$(PY) -m pip install --disable-pip-version-check -r requirements.txt
 	$(PY) -m pip install --disable-pip-version-check --no-deps -e .
 	@touch $@
@@ -85,6 +85,7 @@ $(FRONT_END): package.json package-lock.json tools/vendor.py $(INSTALLED)
 	$(PY) -m tools.vendor
 	@touch $@
 
+# Every page is read anew: a page that failed once would be skipped, and its warning with it.
 $(BOOK): $(FRONT_END) $(INSTALLED) _config.yml _toc.yml pyproject.toml tools/address.py $(PAGES)
-	$(BIN)/jupyter-book build . -W --keep-going
+	$(BIN)/jupyter-book build . --all -W --keep-going
 	@touch $@
