@@ -137,11 +137,21 @@ def test_a_mention_spells_its_filling(language: str):
 
 
 @BOTH
-def test_every_name_in_a_text_is_covered_by_a_mention(language: str):
-    names = {tales.LEXICON[language][name][""] for name in POOLS["hero"]}
+def test_every_filling_that_a_text_says_is_covered_by_a_mention(language: str):
+    slots = ("hero", "kind", "thing", "colour", "spot", "home", "giver", "thief")
+    fillings = {tales.LEXICON[language][key][""] for slot in slots for key in POOLS[slot]}
     for tale in TALES[language]:
         spelled = [tale.text[m.start : m.end] for m in tale.mentions]
-        assert Counter(w for w in tale.words if w in names) == Counter(w for w in spelled if w in names)
+        assert Counter(w for w in tale.words if w in fillings) == Counter(w for w in spelled if w in fillings)
+
+
+@BOTH
+def test_a_slot_is_chosen_once_and_recalled_ever_after(language: str):
+    for tale in TALES[language]:
+        chosen = Counter(m.slot for m in tale.mentions if m.first)
+        assert set(chosen.values()) == {1}
+        for slot in chosen:
+            assert next(m for m in tale.mentions if m.slot == slot).first
 
 
 @BOTH

@@ -18,7 +18,7 @@ The world of a tale (`Tale.world`) maps a slot or a fact to a key of the lexicon
     trait, home, giver, colour, thing the hero's trait and home, who gave the hero the thing of that colour
     weather, place, goal              the day's weather, where the hero went, what the hero gathered there
     spot, wrong_spot, thief           where the thing (in a storm, the hero) was; where it was not; who stole
-    got                               birthday | parcel | made: how the present came
+    got                               birthday | parcel | given: how the present came
     trouble, helped                   cold | lost | thirsty | hungry | hurt | stuck; yes | no
     crisis                            theft | drop | wind | storm
     found_by                          friend | stranger | nobody
@@ -110,7 +110,7 @@ def _opening(w: World) -> Story:
     yield {"open": 1}, _HERO
     friends = {"friend": _others("friend", w["hero"]), "friend_kind": _others("kind", w["kind"])}
     yield {"home": 1}, {**friends, "home": POOLS["home"]}
-    w["got"] = yield {"birthday": 2, "parcel": 2, "made": 2}, _PRESENT
+    w["got"] = yield {"birthday": 2, "parcel": 2, "given": 2}, _PRESENT
 
 
 @scene("aside", "weather")

@@ -55,7 +55,7 @@ OPENING: dict[str, Paraphrases] = {
             "{hero.he} {giver} 来 看 {hero.he} ， 带来了 {thing.one} {colour} 的 {thing} 。",
         ),
     ),
-    "made": (
+    "given": (
         (
             "{hero.His} {giver} smiled when {giver.he} gave {hero.him} {colour.a} {thing}.",
             "{hero.His} {giver} gave {hero.him} {colour.a} {thing} that {giver.he} had made.",
@@ -89,7 +89,7 @@ OUTING: dict[str, Paraphrases] = {
         (
             "一个 {weather} 的 早上 ， {hero} 去 {goal.place} 采集 {goal} 。",
             "在 {weather} 的 一天 ， {hero.he} 提着 篮子 ， 去 {goal.place} 找 {goal} 。",
-            "那 是 {weather} 的 日子 ， {hero.he} 出发 去 {goal.place} 找 {goal} 。",
+            "那 是个 {weather} 的 日子 ， {hero.he} 出发 去 {goal.place} 找 {goal} 。",
         ),
     ),
     "plea": (
@@ -219,12 +219,12 @@ LOSS: dict[str, Paraphrases] = {
         (
             "On the way back {hero.he} rested in the {spot} and left the {thing} there.",
             "Later {hero} fell asleep in the {spot} and forgot the {thing} there.",
-            "{hero} put the {thing} down in the {spot} and forgot where it was.",
+            "Later {hero} put the {thing} down in the {spot} and forgot where.",
         ),
         (
             "{hero.he} 回来 时 在 {spot} 里 休息 ， 把 {thing} 忘在了 那里 。",
             "后来 {hero} 在 {spot} 里 睡了 一觉 ， 把 {thing} 忘在了 那里 。",
-            "{hero} 把 {thing} 放在 {spot} 里 ， 后来 忘了 地方 。",
+            "后来 {hero} 把 {thing} 放在 {spot} 里 ， 却 忘了 在 哪里 。",
         ),
     ),
     "wind": (
@@ -285,11 +285,11 @@ LOSS: dict[str, Paraphrases] = {
     ),
     "wrong": (
         (
-            "First they searched the {wrong_spot}, but it was empty.",
+            "First they searched the {wrong_spot} and found nothing.",
             "In the {wrong_spot} they found only an old shoe.",
         ),
         (
-            "起初 找 遍了 {wrong_spot} ， 可是 什么 也 没有 。",
+            "起初 找 遍了 {wrong_spot} ， 什么 也 没 找到 。",
             "在 {wrong_spot} 里 ， 只 找到 一只 旧 鞋 。",
         ),
     ),
@@ -332,12 +332,12 @@ FINDING: dict[str, Paraphrases] = {
         (
             "But {stranger} remembered {hero.him} and brought the {colour} {thing} from the {spot}.",
             '"I saw something {colour} in the {spot}," said {stranger}. It was the {thing}!',
-            '"Now I will help you," said {stranger} and found the {thing} in the {spot}.',
+            '"Now it is my turn," said {stranger} and found the {thing} in the {spot}.',
         ),
         (
             "{stranger} 还 记得 {hero.he} ， 从 {spot} 里 带回了 {colour} 的 {thing} 。",
             "“ 我 看见 {spot} 里 有 {colour} 的 东西 ， ” {stranger} 说 。 正 是 {thing} ！",
-            "“ 我 来 帮 你 ， ” {stranger} 说着 ， 在 {spot} 里 找到了 {thing} 。",
+            "“ 现在 轮到 我 了 ， ” {stranger} 说着 ， 在 {spot} 里 找到了 {thing} 。",
         ),
     ),
     "stranger forgives": (
@@ -419,12 +419,12 @@ ENDING: dict[str, Paraphrases] = {
         (
             "That evening {hero} {thing.did} the {thing} near the {home}, and everyone sang.",
             "At the feast near the {home} {hero} {thing.did} the {thing} for {hero.his} friends.",
-            "{hero} {thing.did} the {colour} {thing} near the {home} until the stars came out.",
+            "Once more {hero} {thing.did} the {colour} {thing} near the {home}, full of joy.",
         ),
         (
             "那天 晚上 ， {hero} 在 {home} 旁边 {thing.verb} {thing} ， 大家 唱起了 歌 。",
             "在 {home} 旁边 的 宴会 上 ， {hero} 为 朋友 们 {thing.verb} {thing} 。",
-            "{hero} 在 {home} 旁边 {thing.verb} {colour} 的 {thing} ， 直到 星星 出来 。",
+            "{hero} 又 在 {home} 旁边 高兴 地 {thing.verb} {colour} 的 {thing} 。",
         ),
     ),
     "stars": (
@@ -470,13 +470,13 @@ ENDING: dict[str, Paraphrases] = {
     "lesson forgiven": (
         (
             "From then on {hero} stopped for everyone.",
-            '"I am sorry I left you," {hero.he} said.',
+            '"I am sorry I left you," {hero} told {stranger}.',
         ),
-        ("从此 以后 ， {hero} 见 谁 都 会 帮忙 。", "“ 对不起 ， 我 丢下了 你 ， ” {hero.he} 说 。"),
+        ("从此 以后 ， {hero} 见 谁 都 会 帮忙 。", "“ 对不起 ， 我 丢下了 你 ， ” {hero} 对 {stranger} 说 。"),
     ),
     "lesson next time": (
         ('"Next time I will help," {hero} promised.', "The next day {hero} told {stranger} that {hero.he} was sorry."),
-        ("“ 下次 我 一定 帮忙 ， ” {hero} 保证 。", "第二天 ， {hero} 向 {stranger} 说了 对不起 。"),
+        ("“ 下次 我 一定 帮忙 ， ” {hero} 保证 。", "第二天 ， {hero} 对 {stranger} 说了声 对不起 。"),
     ),
     "lesson lost": (
         ("A friend is worth more than any {thing}.", "Things come and go, but friends stay."),
@@ -511,12 +511,12 @@ _QUESTIONS: dict[str, tuple[str, str]] = {
         "是 谁 救了 {hero} ？ 是 {helper} 。",
     ),
     "ask goal": (
-        "What did {hero} look for? {goal.Cap}.",
-        "{hero} 去 找 什么 ？ 是 {goal} 。",
+        "What did {hero} want to gather? {goal.Cap}.",
+        "{hero} 想 采集 什么 ？ 是 {goal} 。",
     ),
     "ask place": (
-        "Where did {hero} go? To the {place}.",
-        "{hero} 去了 哪里 ？ 去了 {place} 。",
+        "Where did {hero} go that day? To the {place}.",
+        "{hero} 那天 去了 哪里 ？ 去了 {place} 。",
     ),
     "ask home": (
         "Where did {friend} live? Near the {home}.",
