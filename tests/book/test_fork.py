@@ -94,8 +94,11 @@ def forked_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree, stamped and built as the publishing workflow of a fork does it."""
     tree = tmp_path_factory.mktemp("fork") / "tree"
     tree.mkdir()
-    for name in ("book", "notebooks", "tools"):
+    (tree / "notebooks").mkdir()
+    for name in ("book", "tools"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(path, tree / "notebooks")
     for name in ("pyproject.toml", "_config.yml", "_toc.yml", "README.md"):
         shutil.copy(ROOT / name, tree / name)
     (tree / "_vendor").symlink_to(ROOT / "_vendor")
