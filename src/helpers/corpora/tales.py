@@ -11,7 +11,7 @@ world. What a model learns here says how learning works, not how much it takes t
 
 Convention: probabilities are natural logarithms (nats); a word is a word or a punctuation mark.
 
-The world of a tale (`Tale.world`) maps a slot or a fact to a key of the lexicon:
+The world of a tale (`Tale.world`) maps a slot to a key of the lexicon, a fact to a word. What did not happen is absent:
 
     hero, friend, stranger, helper    names; `helper` is who found the thing or the hero (absent if nobody did)
     kind, friend_kind, stranger_kind  what animal they are
@@ -53,7 +53,7 @@ from helpers.corpora.tales_frames import FRAMES, TROUBLES
 from helpers.corpora.tales_lexicon import LEXICON, PLACE_OF, POOLS
 
 __all__ = [
-    "END", "LANGUAGES", "Mention", "Tale", "entropy", "join", "log_prob", "longest", "mean_words", "n_stories",
+    "END", "LANGUAGES", "LEXICON", "POOLS", "Mention", "Tale", "entropy", "join", "log_prob", "longest", "mean_words", "n_stories",
     "next_words", "parallel", "stories", "tale", "teller", "vocabulary", "word_log_probs", "words",
 ]  # fmt: skip
 
