@@ -6,7 +6,7 @@ hidden, who was helped. Causes have effects: the weather brings the trouble, the
 helps, and whether the hero helped decides who helps in return. So a model has something to learn that only
 attention can carry, and `entropy()` is the loss that no model can beat.
 
-But: a grammar is not language. These stories hold no ambiguity, no metaphor, no new word and no knowledge of the
+But: a grammar is not language. These stories hold no metaphor, no irony, no new word and no knowledge of the
 world. What a model learns here says how learning works, not how much it takes to learn English.
 
 Convention: probabilities are natural logarithms (nats); a word is a word or a punctuation mark.
@@ -53,8 +53,9 @@ from helpers.corpora.tales_frames import FRAMES, TROUBLES
 from helpers.corpora.tales_lexicon import LEXICON, PLACE_OF, POOLS
 
 __all__ = [
-    "END", "LANGUAGES", "LEXICON", "POOLS", "Mention", "Tale", "entropy", "join", "log_prob", "longest", "mean_words", "n_stories",
-    "next_words", "parallel", "stories", "tale", "teller", "vocabulary", "word_log_probs", "words",
+    "END", "LANGUAGES", "LEXICON", "POOLS", "Mention", "Tale", "entropy", "join", "log_prob", "longest",
+    "mean_words", "n_stories", "next_words", "parallel", "stories", "tale", "teller", "vocabulary",
+    "word_log_probs", "words",
 ]  # fmt: skip
 
 LANGUAGES = ("en", "zh")
