@@ -66,7 +66,7 @@ COLOURS = _pool({
     "silver": "银色", "purple": "紫色",
 })  # fmt: skip
 HOMES = _pool({
-    "lake": "湖泊", "mill": "磨坊", "hill": "山丘", "bridge": "石桥", "castle": "城堡", "pond": "池塘",
+    "lake": "湖泊", "mill": "磨坊", "well": "水井", "bridge": "石桥", "castle": "城堡", "pond": "池塘",
     "lighthouse": "灯塔", "waterfall": "瀑布",
 })  # fmt: skip
 SPOTS = _pool({
