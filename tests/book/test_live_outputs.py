@@ -1,11 +1,16 @@
 """Plotly figures and attention views of the built chapter are alive without a kernel and without a network."""
 
+import base64
+import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 CHAPTER = "notebooks/03_gpt.html"
+RUNTIME = Path(__file__).resolve().parents[2] / "book" / "_static" / "widgets.js"
 
 
 @pytest.fixture
@@ -83,3 +88,64 @@ def test_the_lists_of_an_attention_view_choose_the_layer(chapter: Page):
     before = view.locator("svg line").evaluate_all(opacities)
     view.get_by_role("combobox", name="Layer").select_option(index=1)
     assert view.locator("svg line").evaluate_all(opacities) != before
+
+
+COUNTER = """
+export default {
+  initialize({ model }) { model.set("initialized", (model.get("initialized") || 0) + 1); },
+  async render({ model, el }) {
+    const other = await model.widget_manager.get_model(model.get("other"));
+    const button = document.createElement("button");
+    const paint = () => {
+      const bytes = new Uint8Array(model.get("data").buffer);
+      button.textContent = [model.get("n"), other.get("name"), bytes.join(","), model.get("initialized")].join(" ");
+    };
+    button.addEventListener("click", () => { model.set("n", model.get("n") + 1); model.save_changes(); });
+    model.on("change:n", paint);
+    paint();
+    el.append(button);
+  },
+};
+"""
+
+
+def widget(code: str, **state: Any) -> dict[str, Any]:
+    return {"model_module": "anywidget", "model_name": "AnyModel", "state": {"_esm": code, **state}}
+
+
+@pytest.fixture
+def small_page(page: Page):
+    """Open a page that holds these states and a view of each of these models, drawn by the book's own script."""
+
+    def opened(states: dict[str, Any], views: list[str]) -> Page:
+        kinds = "application/vnd.jupyter.widget-{}+json"
+        state = f'<script type="{kinds.format("state")}">{json.dumps({"state": states})}</script>'
+        marks = [f'<script type="{kinds.format("view")}">{json.dumps({"model_id": name})}</script>' for name in views]
+        html = f"<!doctype html><body>{state}{''.join(marks)}<script>{RUNTIME.read_text(encoding='utf-8')}</script>"
+        page.route("http://small.page/", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto("http://small.page/")
+        return page
+
+    return opened
+
+
+def test_two_views_of_one_widget_share_its_model(small_page):
+    buffers = [{"path": ["data"], "data": base64.b64encode(bytes([1, 2, 255])).decode()}]
+    states = {
+        "a": widget(COUNTER, n=3, data=None, other="IPY_MODEL_b") | {"buffers": buffers},
+        "b": widget("", name="friend"),
+    }
+    buttons = small_page(states, ["a", "a"]).locator("button")
+    expect(buttons).to_have_text(["3 friend 1,2,255 1"] * 2)
+    buttons.first.click()
+    expect(buttons).to_have_text(["4 friend 1,2,255 1"] * 2)
+
+
+def test_a_widget_that_fails_says_so_in_its_place_and_leaves_the_others_alone(small_page):
+    broken = "export default { render() { throw new Error('no bars today'); } };"
+    good = "export default { render({ el }) { el.textContent = 'fine'; } };"
+    states = {"broken": widget(broken), "good": widget(good)}
+    places = small_page(states, ["broken", "missing", "good"]).locator(".book-widget")
+    expect(places.nth(0)).to_contain_text("could not be drawn (no bars today). Run the notebook")
+    expect(places.nth(1)).to_contain_text("the page does not hold its state")
+    expect(places.nth(2)).to_have_text("fine")

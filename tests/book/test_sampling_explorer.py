@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from helpers.sampling import next_token_probs
 
 CHAPTER = "notebooks/03_gpt.html"
-PHONE = {"width": 360, "height": 740}
+PHONE = {"width": 320, "height": 640}
 
 SETTINGS = [(1.0, 0, 1.0), (0.5, 0, 1.0), (2.5, 0, 1.0), (0.0, 0, 1.0), (1.0, 3, 1.0), (1.0, 0, 0.6), (0.8, 8, 0.9)]
 

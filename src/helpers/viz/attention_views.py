@@ -35,6 +35,22 @@ CDN = """
 <script src="https://cdnjs.cloudflare.com/ajax/libs/jquery/2.0.0/jquery.min.js"></script>
 <script>window.__bv = {d3: window.d3, $: window.jQuery};</script>"""
 
+# bertviz draws model_view 970 px wide and an opened neuron_view 1,010 px; the text column has about 680.
+FIT_COLUMN = {
+    "DIV_WIDTH = 970": "DIV_WIDTH = Math.max(320, Math.min(970, $(`#${params.root_div_id}`).width()))",
+    "7 * (12 / config.totalHeads)": "Math.min(10, 7 * (12 / config.totalHeads))",
+    "MATRIX_WIDTH = 200": "MATRIX_WIDTH = 122",
+    "BOXWIDTH = TEXT_SIZE * 8": "BOXWIDTH = TEXT_SIZE * 6",
+    "PADDING_WIDTH = 25": "PADDING_WIDTH = 14",
+    "HEADING_TEXT_SIZE = 16": "HEADING_TEXT_SIZE = 13",
+    "posQueries + 68": "posQueries + 36",
+    "posKeys + 73": "posKeys + 40",
+    " (elementwise)": "",
+    "posProduct + 28": "posProduct + 48",
+    "posProduct + 55": "posProduct",
+    '20 + "px"': '14 + "px"',
+}
+
 DECIMALS = 3  # a weight of 0.0004 has no visible line
 
 
@@ -158,9 +174,7 @@ def drawing_code(view: str) -> str:
     code = re.sub(r"const params = .*", "", body[1], count=1)
     code = re.sub(r"\}\s#(layer|att_head|filter|vis)\b", r"} .bv-\1", code)
     code = code.replace('d3.select("#vis")', "d3.select(`#${config.rootDivId} .bv-vis`)")
-    # model_view is drawn for 970 px; the thumbnails take the room that there is
-    room = "$(`#${params.root_div_id}`).width()"
-    code = code.replace("DIV_WIDTH = 970", f"DIV_WIDTH = Math.max(320, Math.min(970, {room}))")
-    code = code.replace("7 * (12 / config.totalHeads)", "Math.min(10, 7 * (12 / config.totalHeads))")
+    for wide, fitting in FIT_COLUMN.items():
+        code = code.replace(wide, fitting)
     code = re.sub(r"^\s*console\.log\(.*$", "", code, flags=re.M)
     return re.sub(r"\n\s*(//[^\n]*)?(?=\n)", "", re.sub(r"\n\s+", "\n", code))
