@@ -5,6 +5,7 @@ import json
 import re
 import statistics
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def test_it_is_committed_executed_from_top_to_bottom_without_an_error(notebook):
     counts = [c["execution_count"] for c in cells(notebook, "code")]
     assert counts == list(range(1, len(counts) + 1))
     assert not [o for o in outputs(notebook) if o["output_type"] == "error"]
-    assert not [o for o in outputs(notebook) if o.get("name") == "stderr"], "a warning or a progress bar was left behind"
+    left_behind = [o for o in outputs(notebook) if o.get("name") == "stderr"]
+    assert not left_behind, "a warning or a progress bar"
 
 
 def test_every_image_has_alt_text_that_says_something(notebook):
@@ -77,7 +79,7 @@ def test_cells_are_short_and_there_is_a_sentence_between_them(notebook):
     assert statistics.median(lengths) < 10
     assert sum(n > 25 for n in lengths) <= 2
     kinds = [c["cell_type"] for c in notebook["cells"]]
-    assert sum(a == b == "code" for a, b in zip(kinds, kinds[1:], strict=False)) <= 3
+    assert sum(a == b == "code" for a, b in pairwise(kinds)) <= 3
     assert 60 <= len(kinds) <= 130
 
 

@@ -94,6 +94,7 @@ class Template:
 
     @property
     def slots(self) -> set[str]:
+        """The slots that the sentence says."""
         return {piece.slot for piece in self.pieces if isinstance(piece, Field)}
 
 
@@ -320,6 +321,7 @@ class Teller:
         self.world = World()
         self.story = plot.story(self.world)
         self.finished = False
+        self.hypotheses: list[Hypothesis] = []
         self._open(next(self.story))
 
     def dist(self) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import wraps
+from typing import Any
 
 Claim = tuple[bool, str]
 
@@ -10,7 +11,7 @@ class NotStartedError(Exception):
     """The stub is still as it was."""
 
 
-def called(solve: Callable[..., object], *arguments: object) -> object:
+def called(solve: Callable[..., Any], *arguments: object) -> Any:
     """What the reader's function returns; a stub returns nothing, and that is no mistake yet."""
     answer = solve(*arguments)
     if answer is None or answer is ...:

@@ -18,7 +18,7 @@ Solve = Callable[..., Any]
 @check
 def check_block_parameters(solve: Solve) -> Iterator[Claim]:
     """`solve(d_model, d_ff)` counts the parameters of one block with biases."""
-    answer: Any = called(solve, 8, 32)
+    answer = called(solve, 8, 32)
     config = DecoderConfig(vocab_size=2, context_length=2, d_model=8, n_layers=1, n_heads=1)
     exact = sum(p.numel() for p in Block(config).parameters())
     yield answer != 3 * 64 + 2 * 8 * 32, "attention has four matrices: queries, keys, values and the output projection"
@@ -31,9 +31,9 @@ def check_block_parameters(solve: Solve) -> Iterator[Claim]:
 @check
 def check_window_mask(solve: Solve) -> Iterator[Claim]:
     """`solve(n, window)` lets each position see itself and the `window` − 1 positions before it."""
-    mask: Any = called(solve, 5, 2)
+    mask = called(solve, 5, 2)
     wanted = causal_mask(5) & ~causal_mask(5).tril(-2)
-    yield getattr(mask, "shape", None) == (5, 5), f"the mask needs a row per query and a column per key: 5 by 5; {mask=}"
+    yield getattr(mask, "shape", None) == (5, 5), f"a row per query and a column per key make 5 by 5, got {mask}"
     yield mask.dtype == torch.bool, f"masks are boolean here, True = may look; got {mask.dtype}"
     yield not torch.equal(mask, ~wanted), "inside out: here True means may look, not must not"
     yield bool(mask.diagonal().all()), "every position may look at itself: is the diagonal in?"
@@ -46,7 +46,7 @@ def check_window_mask(solve: Solve) -> Iterator[Claim]:
 @check
 def check_perplexity(solve: Solve) -> Iterator[Claim]:
     """`solve(nats, n_tokens)` is the perplexity per token of a text that surprised the model by `nats` in total."""
-    answer: Any = called(solve, 20 * math.log(50), 20)
+    answer = called(solve, 20 * math.log(50), 20)
     yield not math.isclose(answer, math.log(50)), "that is the loss, in nats a token; perplexity is its exponential"
     yield answer < 1e9, "the exponential of the whole text's surprise: divide by the number of tokens first"
     yield not math.isclose(answer, 2 ** math.log(50)), "nats go with e, bits with 2"
@@ -59,13 +59,15 @@ def check_previous_token_score(solve: Solve) -> Iterator[Claim]:
     """`solve(weights)` is the mean weight with which a position looks at the one just before it."""
     perfect = torch.eye(6).roll(-1, dims=1).tril()
     perfect[0, 0] = 1.0
-    answer: Any = called(solve, perfect)
-    yield not math.isclose(answer, 5 / 6, rel_tol=1e-5), "the first position has none before it: average over the others"
-    yield float(answer) > 0.01, "a perfect head scored 0: row t holds what position t looks at, so the entry is [t, t-1]"
+    answer = called(solve, perfect)
+    is_over_all = math.isclose(answer, 5 / 6, rel_tol=1e-5)
+    yield not is_over_all, "the first position has none before it: average over the others"
+    yield float(answer) > 0.01, "a perfect head scored 0: row t says where position t looks, the entry is [t, t-1]"
     yield math.isclose(answer, 1, rel_tol=1e-5), f"a perfect previous-token head scores 1, got {answer}"
     even = causal_mask(6) / torch.arange(1.0, 7.0)[:, None]
     wanted = sum(1 / n for n in range(2, 7)) / 5
-    yield math.isclose(called(solve, even), wanted, rel_tol=1e-5), f"a head that looks everywhere alike scores {wanted:.3f}"
+    is_right = math.isclose(called(solve, even), wanted, rel_tol=1e-5)
+    yield is_right, f"a head that looks everywhere alike scores {wanted:.3f}"
 
 
 @check
@@ -74,7 +76,7 @@ def check_first_slip(solve: Solve) -> Iterator[Claim]:
     text = tales.stories(1, seed=11)[0]
     words = tales.words(text)
     broken = tales.join([*words[:20], "spaceship", *words[21:]])
-    answer: Any = called(solve, broken)
+    answer = called(solve, broken)
     yield answer != 21, "count the words before the slip, without the slip itself"
     yield answer == 20, f"the 21st word cannot stand there, so 20 words were right; got {answer}"
     yield called(solve, text) == len(words), "a whole tale has no slip: its score is its number of words"

@@ -14,7 +14,7 @@ LABELS = {
     "post": "GPT-1: norm after each sum",
 }
 # Each part is a detour from the stream: (what stands on the detour, what stands on the stream after the sum).
-DETOURS = {
+DETOURS: dict[str, list[tuple[tuple[str, ...], str | None]]] = {
     "pre": [(("norm", "attention"), None), (("norm", "mlp"), None)],
     "post": [(("attention",), "norm"), (("mlp",), "norm")],
 }
@@ -48,7 +48,7 @@ def _draw_row(ax: Axes, y: float, norm_position: str) -> None:
 
 
 def _box(ax: Axes, x: float, y: float, part: str) -> None:
-    width = 0.95 if part == "norm" else 1.75
+    width = 0.95 if part == "norm" else 1.85
     box = FancyBboxPatch(
         (x - width / 2, y - 0.26), width, 0.52, boxstyle="round,pad=0.02,rounding_size=0.1", fc=PALE, ec=GREY, zorder=3
     )
