@@ -41,7 +41,10 @@ def generate(
     model.eval()
     for _ in range(n_new):
         logits = model(fresh, cache)[:, -1]
-        drawn = _draw(next_token_probs(logits, temperature, top_k, top_p), generator)
+        if temperature == 0:  # greedy: nothing is drawn
+            drawn = logits.argmax(dim=-1, keepdim=True)
+        else:
+            drawn = torch.multinomial(next_token_probs(logits, temperature, top_k, top_p), 1, generator=generator)
         if written:  # a row that has stopped repeats its stop token
             drawn = torch.where(torch.isin(written[-1], stop_ids), written[-1], drawn)
         written.append(drawn)
@@ -50,8 +53,3 @@ def generate(
             break
     model.train(was_training)
     return torch.cat(written, dim=1) if written else ids[:, :0]
-
-
-def _draw(probs: Tensor, generator: torch.Generator | None) -> Tensor:
-    """One token a row, B 1, each with its probability."""
-    return torch.multinomial(probs, 1, generator=generator)

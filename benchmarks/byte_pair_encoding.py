@@ -1,7 +1,7 @@
 """Byte-level BPE beside the `tokenizers` library: training and encoding, in one run on one text.
 
 The library is Rust and spreads over all cores; it is held to one thread here, as this package uses one.
-Run: python benchmarks/tokenizers.py [text files] (default: the Python manual, and Tiny Shakespeare where it is
+Run: python benchmarks/byte_pair_encoding.py [text files] (default: the Python manual, and Tiny Shakespeare where it is
 on this machine)
 """
 
@@ -11,19 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# This file bears the library's name; its folder must not come first where imports are looked for.
-sys.path = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
 os.environ["RAYON_NUM_THREADS"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
-from tokenizers import Tokenizer  # noqa: E402
-from tokenizers.models import BPE  # noqa: E402
-from tokenizers.pre_tokenizers import ByteLevel  # noqa: E402
-from tokenizers.trainers import BpeTrainer  # noqa: E402
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.trainers import BpeTrainer
 
-from helpers.corpora.real import has_tiny_shakespeare, python_manual, tiny_shakespeare  # noqa: E402
-from helpers.runtime import Stopwatch  # noqa: E402
-from helpers.tokenizers import BPETokenizer  # noqa: E402
+from helpers.corpora.real import has_tiny_shakespeare, python_manual, tiny_shakespeare
+from helpers.runtime import Stopwatch
+from helpers.tokenizers import BPETokenizer
 
 N_MERGES = 1_000
 N_RUNS = 3
