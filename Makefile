@@ -60,7 +60,7 @@ lint: $(INSTALLED)  ## style and types
 	$(BIN)/mypy
 
 unit: $(BOOK) browser
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile tests $(if $(NOTEBOOKS),notebooks) \
+	HELPERS_PROGRESS=off OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile tests $(if $(NOTEBOOKS),notebooks) \
 		--nbval-lax --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg
 
 browser: $(INSTALLED)  ## find a Chromium for the tests of the pages, or install one

@@ -1,30 +1,47 @@
 """Train the small models that the package ships: `make checkpoints`."""
 
+import random
 import time
 from pathlib import Path
 
 from gpt_recipe import gaps_to_floor, gpt_on_tales, tales_tokenizer
+from recording import record
 
-from helpers import checkpoints
-from helpers.evaluation import mean_with_error
+from helpers import checkpoints, evaluation
+from helpers.corpora import tales
+from helpers.models import Decoder
 from helpers.runtime import progress, training_note
+from helpers.tokenizers import BPETokenizer
 
 FOLDER = Path(checkpoints.__file__).parent
 N_STEPS = 5000
+EVERY = 250  # steps between two measurements
+
+
+def recall_by_fact(model: Decoder, tokenizer: BPETokenizer, n_stories: int = 60) -> dict[str, float]:
+    """For each kind of fact, how often the model's first choice is right where the fact returns."""
+    stories = [tales.tale(random.Random(f"recall over training {i}")) for i in range(n_stories)]
+    spans = [[(m.slot, m.start, m.end) for m in story.mentions if not m.first] for story in stories]
+    hits = evaluation.recall(model, tokenizer, [story.text for story in stories], spans)
+    return {fact: sum(right) / len(right) for fact, right in hits.items()}
 
 
 def gpt_tales(seed: int = 0, n_steps: int = N_STEPS) -> None:
-    """The GPT of the chapter, trained ten times as long."""
+    """The GPT of the chapter, trained ten times as long, and how its memory grew."""
     began, tokenizer = time.time(), tales_tokenizer()
     model, steps = gpt_on_tales(tokenizer, seed, n_steps, lr=4e-3)
+    measured: dict[str, list] = {"steps": [], "gap": [], "recall": []}
     for r in progress(steps, total=n_steps, title="gpt-tales", note=training_note):
-        if (r["step"] + 1) % 500 == 0:
-            gap = mean_with_error(gaps_to_floor(model, tokenizer, 100))
-            print(f"step {r['step'] + 1}, {time.time() - began:.0f} s: {gap} nats a story above the floor", flush=True)
-    gap = mean_with_error(gaps_to_floor(model, tokenizer))
-    about = {"seed": seed, "n_steps": n_steps, "seconds": round(time.time() - began), "gap": gap.value}
+        done = int(r["step"]) + 1
+        if done % EVERY == 0:
+            gap = evaluation.mean_with_error(gaps_to_floor(model, tokenizer, 100))
+            measured["steps"].append(done)
+            measured["gap"].append(gap.value)
+            measured["recall"].append(recall_by_fact(model, tokenizer))
+            print(f"step {done}, {time.time() - began:.0f} s: {gap} nats a story above the floor", flush=True)
+    about = {"seed": seed, "n_steps": n_steps, "gap": evaluation.mean_with_error(gaps_to_floor(model, tokenizer)).value}
     checkpoints.save(FOLDER, "gpt-tales", model, tokenizer, **about)
-    print(f"saved gpt-tales: {gap} nats a story above the floor, {about['seconds']} s")
+    record("gpt_tales_training", measured, [seed], began)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from helpers.tokenizers import BPETokenizer
 N_MERGES = 768
 STORIES_PER_BATCH = 8
 LEARNING_RATE = 8e-3
-N_STEPS = 500
+N_STEPS = 600
 N_WARMUP = 20
 SIZES = {"context_length": 256, "d_model": 96, "n_layers": 3, "n_heads": 3}
 

@@ -2,7 +2,7 @@
 
     python -m tools.execute_notebooks notebooks/03_gpt.ipynb
 
-What differs between two machines for no reason of the book's is left out: times of cells, the name of the kernel.
+Cells that mirror the library are brought up to date first. What differs between two machines for no reason of the book's is left out: times of cells, the name of the kernel.
 """
 
 import os
@@ -14,6 +14,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from tqdm import tqdm
+
+from tools import mirrored_cells
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -50,9 +52,11 @@ def execute(path: Path, timeout_s: int = 600) -> None:
 
 def main(paths: list[str]) -> None:
     """Run the notebooks named, in order."""
-    os.environ["BOOK_BUILD"] = "1"  # outputs are meant for the static page
+    os.environ["HELPERS_PROGRESS"] = "off"  # no bar is left in an output
     for path in map(Path, paths):
         start = time.perf_counter()
+        for name in mirrored_cells.rewrite(path):
+            print(f"{path}: {name} brought up to date with the library")
         execute(path)
         size_kb = path.stat().st_size / 1000
         print(f"{path}: {time.perf_counter() - start:.0f} s, {size_kb:.0f} KB", flush=True)

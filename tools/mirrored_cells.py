@@ -1,4 +1,4 @@
-"""Keep the definitions shown in notebooks equal to the library: `python tools/mirrored_cells.py` rewrites them.
+"""Keep the definitions shown in notebooks equal to the library: `python -m tools.mirrored_cells` rewrites them.
 
 A mirrored cell starts with the definition's full name, such as `# helpers.attention.masks.causal_mask`, and goes on
 with its source without docstrings: in a notebook the prose above the cell says what they would.

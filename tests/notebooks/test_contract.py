@@ -4,17 +4,14 @@ import ast
 import json
 import re
 import statistics
-import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tools.mirrored_cells import cell_source, library_source, mirrored_name, same_syntax
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-
-from mirrored_cells import cell_source, library_source, mirrored_name, same_syntax  # noqa: E402
-
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 IMAGES = ("image/png", "image/svg+xml")
 
@@ -65,7 +62,7 @@ def test_mirrored_cells_mean_what_the_library_means(notebook):
     assert len(names) >= 3
     for source in sources(notebook, "code"):
         if name := mirrored_name(source):
-            assert same_syntax(source, library_source(name)), f"{name} has drifted: run python tools/mirrored_cells.py"
+            assert same_syntax(source, library_source(name)), f"{name} has drifted: run python -m tools.mirrored_cells"
 
 
 def test_a_drifted_cell_would_be_seen():
