@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from helpers.training import StoryBatches, TextBatches, story_batch
+from helpers.training import LabelledBatches, StoryBatches, TextBatches, labelled_batch, story_batch
 
 
 class Letters:
@@ -55,3 +55,22 @@ def test_each_step_and_seed_brings_new_stories():
 def test_a_text_shorter_than_the_context_is_refused():
     with pytest.raises(ValueError, match="context_length=8 tokens, got 8"):
         TextBatches(torch.arange(8), 1, 8)
+
+
+def test_labelled_texts_end_at_their_last_token():
+    batch = labelled_batch(["abc", "a"], [1, 0], Letters(), context_length=10)
+    assert batch.inputs.tolist() == [[0, 1, 2, 3, 0], [0, 1, 0, 0, 0]]
+    assert batch.last.tolist() == [4, 2]
+    assert batch.n_tokens == 8
+
+
+def test_a_pick_has_no_story_twice_and_keeps_each_label_with_its_text():
+    examples = labelled_batch(["a" * n for n in range(1, 9)], list(range(1, 9)), Letters(), 20)
+    batches = LabelledBatches(examples, batch_size=6)
+    picked = batches[3]
+    assert len(set(picked.labels.tolist())) == 6
+    assert torch.equal(picked.last - 1, picked.labels)
+    assert torch.equal(picked.labels, batches[3].labels)
+    assert not torch.equal(picked.labels, batches[4].labels)
+    with pytest.raises(ValueError, match="8 examples, got batch_size=9"):
+        LabelledBatches(examples, batch_size=9)

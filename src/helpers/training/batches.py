@@ -84,3 +84,46 @@ class TextBatches:
         starts = torch.randint(len(self.ids) - self.context_length, (self.batch_size, 1), generator=chance)
         windows = self.ids[starts + torch.arange(self.context_length + 1)]
         return Batch(windows[:, :-1], windows[:, 1:])
+
+
+@dataclass(frozen=True)
+class LabelledBatch:
+    """Whole texts, the place of each one's last token, and each one's class."""
+
+    inputs: Int[Tensor, "B T"]
+    last: Int[Tensor, " B"]
+    labels: Int[Tensor, " B"]
+
+    def to(self, device: torch.device | str) -> "LabelledBatch":
+        """The same batch on a device."""
+        return LabelledBatch(self.inputs.to(device), self.last.to(device), self.labels.to(device))
+
+    @property
+    def n_tokens(self) -> int:
+        """How many tokens are read."""
+        return int((self.last + 1).sum())
+
+
+def labelled_batch(
+    texts: Sequence[str], labels: Sequence[int], tokenizer: Tokenizer, context_length: int
+) -> LabelledBatch:
+    """Texts with their classes, one a row, between two end-of-text tokens of which the second is the last."""
+    rows = [[tokenizer.eot_id, *ids, tokenizer.eot_id][:context_length] for ids in tokenizer.encode_batch(texts)]
+    inputs = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
+    for row, ids in zip(inputs, rows, strict=True):
+        row[: len(ids)] = torch.tensor(ids)
+    return LabelledBatch(inputs, torch.tensor([len(row) - 1 for row in rows]), torch.tensor(labels))
+
+
+class LabelledBatches:
+    """Random picks, without repetition within a batch, from a few labelled texts."""
+
+    def __init__(self, examples: LabelledBatch, batch_size: int, seed: int = 0):
+        if batch_size > len(examples.labels):
+            raise ValueError(f"a batch picks from {len(examples.labels)} examples, got {batch_size=}")
+        self.examples, self.batch_size, self.seed = examples, batch_size, seed
+
+    def __getitem__(self, step: int) -> LabelledBatch:
+        chance = torch.Generator().manual_seed(self.seed * 1_000_000 + step)
+        pick = torch.randperm(len(self.examples.labels), generator=chance)[: self.batch_size]
+        return LabelledBatch(self.examples.inputs[pick], self.examples.last[pick], self.examples.labels[pick])
