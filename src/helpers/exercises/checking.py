@@ -32,7 +32,8 @@ def check(claims: Callable[[Callable[..., object]], Iterator[Claim]]) -> Callabl
                 if not holds:
                     raise AssertionError(hint)
         except NotStartedError:
-            print("Not started: the function returns nothing yet. (If you have written it: is a return missing?)")
+            print("Not started: the function returns nothing yet.")
+            print("If you have written it: is a return missing?")
         else:
             print("Correct.")
 

@@ -3,7 +3,9 @@
 from helpers.viz.attention import plot_attention, plot_attention_grid
 from helpers.viz.attention_views import head_view, model_view, neuron_view
 from helpers.viz.bars import plot_next_token
+from helpers.viz.diagrams import plot_block
 from helpers.viz.interactive import attention_explorer_figure, loss_figure
+from helpers.viz.lines import plot_lines, plot_seeds
 from helpers.viz.loss import plot_loss
 from helpers.viz.masks import plot_mask
 from helpers.viz.show import show
@@ -21,9 +23,12 @@ __all__ = [
     "new_axes",
     "plot_attention",
     "plot_attention_grid",
+    "plot_block",
+    "plot_lines",
     "plot_loss",
     "plot_mask",
     "plot_next_token",
+    "plot_seeds",
     "show",
     "show_configs",
     "show_diff",
