@@ -25,10 +25,11 @@ class Block(nn.Module):
     def __init__(self, config: DecoderConfig):
         super().__init__()
         self.is_pre_norm = config.norm_position == "pre"
-        self.attention_norm = NORMS[config.norm](config.d_model, config.bias)
-        self.attention = MultiHeadAttention(config.d_model, config.n_heads, config.n_kv_heads, config.bias)
-        self.mlp_norm = NORMS[config.norm](config.d_model, config.bias)
-        self.mlp = MLPS[config.mlp](config.d_model, config.d_ff, config.bias)
+        d_model, bias = config.d_model, config.bias
+        self.attention_norm = NORMS[config.norm](d_model, bias)
+        self.attention = MultiHeadAttention(d_model, config.n_heads, config.n_kv_heads, bias)
+        self.mlp_norm = NORMS[config.norm](d_model, bias)
+        self.mlp = MLPS[config.mlp](d_model, config.d_ff, bias)
 
     def forward(
         self,
