@@ -2,7 +2,8 @@
 
     python -m tools.execute_notebooks notebooks/03_gpt.ipynb
 
-Cells that mirror the library are brought up to date first. What differs between two machines for no reason of the book's is left out: times of cells, the name of the kernel.
+Cells that mirror the library are brought up to date first. What differs between two machines for no reason of the
+book's is left out: times of cells, the name of the kernel.
 """
 
 import os

@@ -43,7 +43,7 @@ def plot_seeds(
         [line] = ax.plot(x, values.mean(axis=1), marker=MARKERS[i], label=label)
         ax.fill_between(x, values.min(axis=1), values.max(axis=1), alpha=0.2, lw=0, color=line.get_color())
         if name in points:
-            star = {"ms": 15, "color": line.get_color(), "mec": "black", "ls": ""}
+            star: Any = {"ms": 15, "color": line.get_color(), "mec": "black", "ls": ""}
             ax.plot(*points[name], "*", label=LABELS["point"].format(name=name), **star)
     ax.set_xscale("log")
     ax.set_xticks(x, [f"{value:g}" for value in x])
