@@ -40,7 +40,7 @@ serve: $(BOOK)  ## show the built book at http://127.0.0.1:8000 (PORT=...)
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html >/dev/null 2>&1
 
 lab: $(FRONT_END)  ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir notebooks
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks
 
 notebooks: $(INSTALLED)  ## run every notebook again and keep its outputs (ONLY=notebooks/03_gpt.ipynb for one)
 	$(PY) -m tools.execute_notebooks $(or $(ONLY),$(NOTEBOOKS))

@@ -6,31 +6,16 @@ The loss averages over all words, most of which any model gets right; a recalled
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import nn
 
-
-@runtime_checkable
-class Tokenizer(Protocol):
-    """What is needed of a tokenizer."""
-
-    eot_id: int
-
-    def encode(self, text: str) -> list[int]:
-        """The ids of the text."""
-        ...
-
-    def decode_bytes(self, ids: Iterable[int]) -> bytes:
-        """The bytes of the ids."""
-        ...
-
+from helpers.tokenizers import BPETokenizer
 
 Span = tuple[str, int, int]  # what is said there, and its first and last-but-one character
 
 
-def token_spans(text: str, ids: Sequence[int], tokenizer: Tokenizer, spans: Iterable[Span]) -> list[Span]:
+def token_spans(text: str, ids: Sequence[int], tokenizer: BPETokenizer, spans: Iterable[Span]) -> list[Span]:
     """The same spans counted in tokens: a token belongs to a span when it holds one of its characters."""
     lengths = [len(tokenizer.decode_bytes([i])) for i in ids]
     ends = list(accumulate(lengths))
@@ -45,7 +30,7 @@ def token_spans(text: str, ids: Sequence[int], tokenizer: Tokenizer, spans: Iter
 
 @torch.inference_mode()
 def recall(
-    model: nn.Module, tokenizer: Tokenizer, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    model: nn.Module, tokenizer: BPETokenizer, texts: Sequence[str], spans: Sequence[Sequence[Span]]
 ) -> dict[str, list[bool]]:
     """For each kind of span, whether the model's most likely token was the true one, span by span.
 
