@@ -12,7 +12,7 @@ from torch import nn
 
 from helpers.tokenizers import BPETokenizer
 
-Span = tuple[str, int, int]  # what is said there, and its first and last-but-one character
+Span = tuple[str, int, int]  # what is said there, its first character, and the one after its last
 
 
 def token_spans(text: str, ids: Sequence[int], tokenizer: BPETokenizer, spans: Iterable[Span]) -> list[Span]:
