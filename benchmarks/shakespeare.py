@@ -58,9 +58,9 @@ def peer(folder: Path) -> tuple[float, float]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", type=Path)
-    parser.add_argument("--steps", type=int, default=700)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch-size", type=int, default=12)
-    parser.add_argument("--lr", type=float, default=4e-3)
+    parser.add_argument("--lr", type=float, default=3e-3)
     options = parser.parse_args()
     loss, seconds = ours(options.steps, options.batch_size, options.lr)
     print(f"helpers  validation loss {loss:.3f} (target {TARGET}) after {seconds:.1f} s, {options.steps} steps")
