@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from helpers import training
 from helpers.corpora import tales
+from helpers.evaluation import row_nats
 from helpers.models import Decoder, DecoderConfig
 from helpers.runtime import best_device, seed_everything
 from helpers.tokenizers import BPETokenizer
@@ -37,8 +38,6 @@ def gpt_on_tales(
 
 def gaps_to_floor(model: Decoder, tokenizer: BPETokenizer, n_stories: int = 400) -> list[float]:
     """Nats by which the model's surprise exceeds the true one, story by story, on stories it has not seen."""
-    from helpers.evaluation import row_nats
-
     stories = tales.stories(n_stories, seed=10**9)
     batch = training.story_batch(stories, tokenizer, model.config.context_length)
     nats = row_nats(model, batch.inputs, batch.targets)

@@ -16,15 +16,20 @@ from helpers.attention.masks import causal_mask
 from helpers.positions.none import NoPositions
 
 
+def check_heads(d_model: int, n_heads: int, n_kv_heads: int) -> None:
+    """Raise unless the heads share the width, and the key/value heads the query heads, without a rest."""
+    if d_model % n_heads:
+        raise ValueError(f"n_heads must divide d_model to give whole heads, got {n_heads=} and {d_model=}")
+    if n_heads % n_kv_heads:
+        raise ValueError(f"n_kv_heads must divide n_heads, got {n_kv_heads=} and {n_heads=}")
+
+
 class MultiHeadAttention(nn.Module):
     """Causal self-attention of a decoder. Head h owns the h-th slice of the queries."""
 
     def __init__(self, d_model: int, n_heads: int, n_kv_heads: int, bias: bool = True):
         super().__init__()
-        if d_model % n_heads:
-            raise ValueError(f"n_heads must divide d_model to give whole heads, got {n_heads=} and {d_model=}")
-        if n_heads % n_kv_heads:
-            raise ValueError(f"n_kv_heads must divide n_heads, got {n_kv_heads=} and {n_heads=}")
+        check_heads(d_model, n_heads, n_kv_heads)
         self.n_heads, self.n_kv_heads, self.d_head = n_heads, n_kv_heads, d_model // n_heads
         self.q_proj = nn.Linear(d_model, n_heads * self.d_head, bias=bias)
         self.k_proj = nn.Linear(d_model, n_kv_heads * self.d_head, bias=bias)

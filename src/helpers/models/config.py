@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from helpers.attention.multi_head import check_heads
 from helpers.layers import MLPS, NORMS
 from helpers.positions import POSITIONS
 
@@ -42,15 +43,7 @@ class DecoderConfig:
         for name, value in vars(self).items():
             if type(value) is int and value < 1:
                 raise ValueError(f"{name} counts something, so it must be at least 1, got {value}")
-        if self.d_model % self.n_heads:
-            raise ValueError(
-                f"n_heads must divide d_model to give whole heads, got n_heads={self.n_heads} and "
-                f"d_model={self.d_model}"
-            )
-        if self.n_heads % self.n_kv_heads:
-            raise ValueError(
-                f"n_kv_heads must divide n_heads, got n_kv_heads={self.n_kv_heads} and n_heads={self.n_heads}"
-            )
+        check_heads(self.d_model, self.n_heads, self.n_kv_heads)
 
     def _check_words(self) -> None:
         for name, parts in WORDS.items():

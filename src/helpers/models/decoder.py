@@ -17,6 +17,7 @@ from helpers.attention.multi_head import MultiHeadAttention
 from helpers.layers import MLPS, NORMS
 from helpers.models.config import DecoderConfig
 from helpers.positions import POSITIONS, NoPositions
+from helpers.runtime import n_parameters
 
 
 class Block(nn.Module):
@@ -114,4 +115,4 @@ class Decoder(nn.Module):
     @property
     def n_parameters(self) -> int:
         """How many numbers the model learns; a tied matrix counts once. Exact on the meta device too."""
-        return sum(parameter.numel() for parameter in self.parameters())
+        return n_parameters(self)

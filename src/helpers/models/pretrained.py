@@ -70,7 +70,7 @@ def _gpt(settings: dict[str, Any], norm_position: str) -> DecoderConfig:
         n_layers=settings["n_layer"],
         n_heads=settings["n_head"],
         d_ff=settings.get("n_inner") or 0,
-        norm_position="pre" if norm_position == "pre" else "post",
+        norm_position=norm_position,
     )
 
 

@@ -45,11 +45,11 @@ def generate(
             drawn = logits.argmax(dim=-1, keepdim=True)
         else:
             drawn = torch.multinomial(next_token_probs(logits, temperature, top_k, top_p), 1, generator=generator)
-        if written:  # a row that has stopped repeats its stop token
+        if len(stop_ids) and written:  # a row that has stopped repeats its stop token
             drawn = torch.where(torch.isin(written[-1], stop_ids), written[-1], drawn)
         written.append(drawn)
         fresh = drawn if cache else torch.cat([fresh, drawn], dim=1)
-        if torch.isin(drawn, stop_ids).all():
+        if len(stop_ids) and torch.isin(drawn, stop_ids).all():
             break
     model.train(was_training)
     return torch.cat(written, dim=1) if written else ids[:, :0]

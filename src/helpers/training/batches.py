@@ -40,17 +40,35 @@ class Batch:
         return int((self.targets != IGNORE).sum())
 
 
+def end_marked(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
+    """The ids of each text between two end-of-text tokens."""
+    return [[tokenizer.eot_id, *ids, tokenizer.eot_id] for ids in tokenizer.encode_batch(texts)]
+
+
+def padded(rows: Sequence[Sequence[int]], fill: int) -> Int[Tensor, "B T"]:
+    """The rows as one tensor, the shorter ones filled up on the right."""
+    ids = torch.full((len(rows), max(map(len, rows))), fill)
+    for row, values in zip(ids, rows, strict=True):
+        row[: len(values)] = torch.tensor(values)
+    return ids
+
+
+def batch_chance(seed: int, step: int) -> torch.Generator:
+    """The chance of batch number `step` of a run."""
+    return torch.Generator().manual_seed(batch_seed(seed, step))
+
+
+def batch_seed(seed: int, step: int) -> int:
+    """One seed for every batch of every run; runs of up to a million steps do not overlap."""
+    return seed * 1_000_000 + step
+
+
 def story_batch(texts: Sequence[str], tokenizer: Tokenizer, context_length: int) -> Batch:
     """One story a row, between two end-of-text tokens, padded to the longest; nothing is asked on padding.
 
     The first end-of-text token stands for "a story begins": from it the model learns how stories start.
     """
-    rows = [[tokenizer.eot_id, *ids, tokenizer.eot_id] for ids in tokenizer.encode_batch(texts)]
-    width = min(max(map(len, rows)), context_length + 1)
-    ids = torch.full((len(rows), width), IGNORE)
-    for row, story in zip(ids, rows, strict=True):
-        story = story[:width]
-        row[: len(story)] = torch.tensor(story)
+    ids = padded([row[: context_length + 1] for row in end_marked(texts, tokenizer)], IGNORE)
     return Batch(ids[:, :-1].clamp(min=0), ids[:, 1:])
 
 
@@ -68,7 +86,7 @@ class StoryBatches:
         self.seed = seed
 
     def __getitem__(self, step: int) -> Batch:
-        return story_batch(self.stories(self.seed * 1_000_000 + step), self.tokenizer, self.context_length)
+        return story_batch(self.stories(batch_seed(self.seed, step)), self.tokenizer, self.context_length)
 
 
 class TextBatches:
@@ -80,7 +98,7 @@ class TextBatches:
         self.ids, self.batch_size, self.context_length, self.seed = ids, batch_size, context_length, seed
 
     def __getitem__(self, step: int) -> Batch:
-        chance = torch.Generator().manual_seed(self.seed * 1_000_000 + step)
+        chance = batch_chance(self.seed, step)
         starts = torch.randint(len(self.ids) - self.context_length, (self.batch_size, 1), generator=chance)
         windows = self.ids[starts + torch.arange(self.context_length + 1)]
         return Batch(windows[:, :-1], windows[:, 1:])
@@ -108,11 +126,8 @@ def labelled_batch(
     texts: Sequence[str], labels: Sequence[int], tokenizer: Tokenizer, context_length: int
 ) -> LabelledBatch:
     """Texts with their classes, one a row, between two end-of-text tokens of which the second is the last."""
-    rows = [[tokenizer.eot_id, *ids, tokenizer.eot_id][:context_length] for ids in tokenizer.encode_batch(texts)]
-    inputs = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
-    for row, ids in zip(inputs, rows, strict=True):
-        row[: len(ids)] = torch.tensor(ids)
-    return LabelledBatch(inputs, torch.tensor([len(row) - 1 for row in rows]), torch.tensor(labels))
+    rows = [row[:context_length] for row in end_marked(texts, tokenizer)]
+    return LabelledBatch(padded(rows, 0), torch.tensor([len(row) - 1 for row in rows]), torch.tensor(labels))
 
 
 class LabelledBatches:
@@ -124,6 +139,6 @@ class LabelledBatches:
         self.examples, self.batch_size, self.seed = examples, batch_size, seed
 
     def __getitem__(self, step: int) -> LabelledBatch:
-        chance = torch.Generator().manual_seed(self.seed * 1_000_000 + step)
+        chance = batch_chance(self.seed, step)
         pick = torch.randperm(len(self.examples.labels), generator=chance)[: self.batch_size]
         return LabelledBatch(self.examples.inputs[pick], self.examples.last[pick], self.examples.labels[pick])

@@ -45,7 +45,8 @@ def train(
         batch = batches[step].to(device)
         record = _step(model, batch, loss, optimizer, max_grad_norm, step)
         seconds = time.perf_counter() - began
-        yield {**record, "tokens": batch.n_tokens, "tokens_per_second": batch.n_tokens / seconds}
+        n_tokens = batch.n_tokens
+        yield {**record, "tokens": n_tokens, "tokens_per_second": n_tokens / seconds}
         model.train()  # the caller may have sampled in between
 
 

@@ -35,9 +35,7 @@ def plot_attention(
     require_tokens(keys, weights.shape[1], "the keys (columns)")
     ax = ax or new_axes(width=5.6, height=4.8)
     image = draw_map(ax, weights)
-    ax.set_xticks(range(len(keys)), [visible(token) for token in keys], rotation=60, ha="right")
-    ax.set_yticks(range(len(tokens)), [visible(token) for token in tokens])
-    ax.set(xlabel=LABELS["key"], ylabel=LABELS["query"])
+    name_axes(ax, tokens, keys)
     ax.figure.colorbar(image, ax=ax, label=LABELS["weight"], shrink=0.8)
     return ax
 
@@ -61,6 +59,13 @@ def plot_attention_grid(weights: Num[Any, "L H T S"], tokens: Sequence[str]) -> 
             ax.set_ylabel(LABELS["layer"].format(layer=layer), fontsize=11)
     figure.colorbar(image, ax=grid, label=LABELS["weight"], shrink=min(1.0, 2.4 / (side * n_layers)), pad=0.02)
     return figure
+
+
+def name_axes(ax: Axes, queries: Sequence[str], keys: Sequence[str]) -> None:
+    """A token beside every row and below every column, and what rows and columns are."""
+    ax.set_xticks(range(len(keys)), [visible(token) for token in keys], rotation=60, ha="right")
+    ax.set_yticks(range(len(queries)), [visible(token) for token in queries])
+    ax.set(xlabel=LABELS["key"], ylabel=LABELS["query"])
 
 
 def draw_map(ax: Axes, weights: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from jaxtyping import Num
 
 from helpers.viz.arrays import as_array, require_tokens, visible
-from helpers.viz.style import BLACK, BLUE, COLORS, GREY, PALE
+from helpers.viz.style import BLACK, COLORS, GREY, PALE, WEIGHT_COLORS
 
 LABELS = {
     "choice": "layer {layer}, head {head}",
@@ -25,7 +25,7 @@ LABELS = {
     "recorded": "recorded seeds",
 }
 
-HEAT = [[0, "#ffffff"], [1 / 3, "#9ecae9"], [2 / 3, BLUE], [1, "#08306b"]]
+HEAT = [[i / (len(WEIGHT_COLORS) - 1), color] for i, color in enumerate(WEIGHT_COLORS)]
 
 
 def attention_explorer_figure(weights: Num[Any, "L H T S"], tokens: Sequence[str], height: int = 520) -> Any:

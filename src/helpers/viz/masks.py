@@ -7,10 +7,11 @@ from jaxtyping import Bool
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from helpers.viz.arrays import as_array, require_tokens, visible
+from helpers.viz.arrays import as_array, require_tokens
+from helpers.viz.attention import name_axes
 from helpers.viz.style import COLORS, PALE, new_axes, style
 
-LABELS = {"query": "looks from", "key": "looks at", "may": "•"}
+LABELS = {"may": "•"}
 
 
 @style()
@@ -28,10 +29,8 @@ def plot_mask(
     ax.imshow(mask, cmap=ListedColormap(["white", COLORS["keys"]]), vmin=0, vmax=1, interpolation="none")
     for row, column in zip(*mask.nonzero(), strict=True):
         ax.text(column, row, LABELS["may"], color="white", ha="center", va="center")
-    ax.set_xticks(range(len(keys)), [visible(token) for token in keys], rotation=60, ha="right")
-    ax.set_yticks(range(len(tokens)), [visible(token) for token in tokens])
+    name_axes(ax, tokens, keys)
     draw_cell_borders(ax, mask.shape)
-    ax.set(xlabel=LABELS["key"], ylabel=LABELS["query"])
     return ax
 
 

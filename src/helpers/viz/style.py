@@ -44,7 +44,8 @@ COLORS = {
 CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 
 # Weights from 0 (white) to 1 (dark): one hue that also reads in grey.
-WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#ffffff", "#9ecae9", BLUE, "#08306b"])
+WEIGHT_COLORS = ("#ffffff", "#9ecae9", BLUE, "#08306b")
+WEIGHTS = LinearSegmentedColormap.from_list("weights", WEIGHT_COLORS)
 
 COLUMN_INCHES = 6.4  # 614 px: fits the text column, and its letters stay readable on a phone
 
