@@ -1,5 +1,6 @@
 """Pictures: none without words, the same bytes on every run, and names that a screen reader can say."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 from importlib import import_module
 
@@ -112,3 +113,10 @@ def test_colours_of_the_lines_that_share_a_figure_differ_in_brightness_or_hue():
     channels = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in levels])
     distances = np.abs(channels[:, None] - channels[None]).sum(-1)
     assert distances[~np.eye(len(levels), dtype=bool)].min() > 60
+
+
+def test_a_title_wider_than_its_figure_is_not_cut_off():
+    narrow = new_axes(width=2.0, height=2.0)
+    narrow.set_title("A sentence that is a good deal wider than two inches")
+    width_pt = float(re.search(r'width="([\d.]+)pt"', to_svg(narrow.figure, ALT))[1])
+    assert width_pt > 2.0 * 72

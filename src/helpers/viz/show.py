@@ -60,7 +60,7 @@ def to_svg(figure: Figure, alt: str) -> str:
     with style(), warnings.catch_warnings():
         # Matplotlib's own font lacks Chinese; the text stays text in the SVG, and the browser's fonts have it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
     svg = re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.S)
     name = html.escape(alt, quote=True)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1)
