@@ -16,9 +16,16 @@ class LearnedPositions(NoPositions):
     """Unlike no positions: the same word gets another vector at another place."""
 
     def __init__(self, context_length: int, d_model: int):
-        super().__init__(context_length, d_model)
+        super().__init__()
         self.table = nn.Embedding(context_length, d_model)
 
-    def add_to_embeddings(self, x: Float[Tensor, "B T D"], positions: Int[Tensor, " T"]) -> Float[Tensor, "B T D"]:
+    def add_to_embeddings(self, x: Float[Tensor, "B T D"], positions: Int[Tensor, "*#B T"]) -> Float[Tensor, "B T D"]:
         """The embeddings plus one learned vector per position."""
-        return x + self.table(positions)
+        try:
+            return x + self.table(positions)
+        except IndexError:  # raised on the CPU only: asking before every call would make a GPU wait
+            raise ValueError(
+                f"the table of positions has rows 0 to {self.table.num_embeddings - 1}, got positions "
+                f"{int(positions.min())} to {int(positions.max())}: pass fewer tokens, or build the model with a "
+                f"longer context_length"
+            ) from None

@@ -12,17 +12,20 @@ from torch import Tensor, nn
 
 
 class NoPositions(nn.Module):
-    """The embeddings, queries, keys and scores as they are: word order is seen through the causal mask only."""
+    """The embeddings, queries, keys and scores as they are: word order is seen through the causal mask only.
 
-    def __init__(self, context_length: int, d_model: int):
+    `positions` is one row for all of a batch, or one row each when texts are padded differently.
+    """
+
+    def __init__(self, *sizes: int):
         super().__init__()
 
-    def add_to_embeddings(self, x: Float[Tensor, "B T D"], positions: Int[Tensor, " T"]) -> Float[Tensor, "B T D"]:
+    def add_to_embeddings(self, x: Float[Tensor, "B T D"], positions: Int[Tensor, "*#B T"]) -> Float[Tensor, "B T D"]:
         """The embeddings once positions have been added: here unchanged."""
         return x
 
     def rotate(
-        self, q: Float[Tensor, "B H T d"], k: Float[Tensor, "B G T d"], positions: Int[Tensor, " T"]
+        self, q: Float[Tensor, "B H T d"], k: Float[Tensor, "B G T d"], positions: Int[Tensor, "*#B T"]
     ) -> tuple[Float[Tensor, "B H T d"], Float[Tensor, "B G T d"]]:
         """Queries and keys once they have been turned by their positions: here unchanged."""
         return q, k
