@@ -3,18 +3,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from helpers.attention import KVCache, MultiHeadAttention, attend, attention_weights, causal_mask
-from helpers.positions import NoPositions
-
-BLIND = NoPositions(16, 24)
+from helpers.attention import Look, MultiHeadAttention, attend, attention_weights, causal_mask
 
 
 def random(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def run(attention, x, **options):
-    return attention(x, BLIND, torch.arange(x.shape[1]), **options)
 
 
 def test_every_row_of_weights_sums_to_one_and_hidden_keys_get_exactly_zero():
@@ -23,6 +16,9 @@ def test_every_row_of_weights_sums_to_one_and_hidden_keys_get_exactly_zero():
     assert (weights[:, ~causal_mask(5)] == 0).all()
 
 
+@pytest.mark.equals(
+    "helpers.attention.attend", "torch.nn.functional.scaled_dot_product_attention", "outputs, with and without a mask"
+)
 @pytest.mark.parametrize("mask", [None, causal_mask(5)])
 def test_it_equals_torchs_own(mask):
     q, k, v = random(2, 5, 8), random(2, 5, 8, seed=1), random(2, 5, 8, seed=2)
@@ -44,13 +40,16 @@ def test_the_causal_mask_of_a_cache_lets_new_queries_see_the_whole_past():
 @pytest.mark.parametrize("n_kv_heads", [4, 2, 1])
 def test_future_tokens_change_nothing_in_the_past(n_kv_heads):
     attention, x = MultiHeadAttention(24, 4, n_kv_heads), random(1, 7, 24)
-    before = run(attention, x)
+    before = attention(x)
     x[:, 4:] = 99.0
-    after = run(attention, x)
+    after = attention(x)
     assert torch.equal(before[:, :4], after[:, :4])
     assert not torch.allclose(before[:, 4:], after[:, 4:])  # the change did reach somewhere
 
 
+@pytest.mark.equals(
+    "helpers.attention.MultiHeadAttention", "torch.nn.MultiheadAttention", "outputs and attention weights"
+)
 def test_it_equals_torchs_multi_head_attention():
     ours, theirs = MultiHeadAttention(24, 4, 4), nn.MultiheadAttention(24, 4, batch_first=True)
     nn.init.normal_(theirs.in_proj_bias)
@@ -64,14 +63,14 @@ def test_it_equals_torchs_multi_head_attention():
     ours.o_proj.load_state_dict(theirs.out_proj.state_dict())
     x, maps = random(2, 6, 24), []
     expected, weights = theirs(x, x, x, attn_mask=~causal_mask(6), average_attn_weights=False)  # theirs: True hides
-    torch.testing.assert_close(run(ours, x), expected)
-    torch.testing.assert_close(run(ours, x, maps=maps), expected)
+    torch.testing.assert_close(ours(x), expected)
+    torch.testing.assert_close(ours(x, Look(maps=maps)), expected)
     torch.testing.assert_close(maps[0], weights)
 
 
 def test_asking_for_maps_does_not_change_the_result():
     attention, x = MultiHeadAttention(24, 4, 2), random(2, 6, 24)
-    torch.testing.assert_close(run(attention, x, maps=[]), run(attention, x))
+    torch.testing.assert_close(attention(x, Look(maps=[])), attention(x))
 
 
 def test_grouped_queries_equal_multi_head_with_repeated_keys_and_values():
@@ -81,7 +80,7 @@ def test_grouped_queries_equal_multi_head_with_repeated_keys_and_values():
         state[name] = state[name].unflatten(0, (2, 6)).repeat_interleave(2, dim=0).flatten(0, 1)
     full.load_state_dict(state)
     x = random(2, 6, 24)
-    torch.testing.assert_close(run(grouped, x), run(full, x))
+    torch.testing.assert_close(grouped(x), full(x))
 
 
 def test_heads_that_do_not_fit_are_refused_with_the_numbers():
@@ -91,12 +90,40 @@ def test_heads_that_do_not_fit_are_refused_with_the_numbers():
         MultiHeadAttention(24, 4, 3)
 
 
-def test_the_cache_counts_its_bytes_and_refuses_a_position_too_many():
-    cache = KVCache(n_layers=2, batch=1, n_kv_heads=3, capacity=4, d_head=8)
-    keys = random(1, 3, 3, 8)
-    for layer in range(2):
-        cache.extend(layer, keys, keys)
-    cache.advance(3)
-    assert cache.n_bytes == 2 * 2 * 3 * 3 * 8 * 4  # keys and values, layers, heads, positions, d_head, float32
-    with pytest.raises(ValueError, match="room for 4 positions, got position 6"):
-        cache.extend(0, keys, keys)
+@pytest.mark.parametrize("n_kv_heads", [4, 2, 1])
+@pytest.mark.parametrize("options", [{}, {"d_head": 10}, {"scale": 1.0}, {"qk_norm": True}])
+def test_the_fused_kernel_and_the_weights_written_out_agree_for_every_mask_and_bias(n_kv_heads, options):
+    attention, x = MultiHeadAttention(24, 4, n_kv_heads, **options), random(2, 6, 24)
+    mask, bias = random(2, 1, 6, 6) > 0, random(4, 6, 6, seed=1)
+    mask |= torch.eye(6, dtype=torch.bool)
+    for look in ({}, {"is_causal": False}, {"mask": mask}, {"bias": bias}, {"mask": mask, "bias": bias}):
+        maps = []
+        torch.testing.assert_close(attention(x, Look(**look, maps=maps)), attention(x, Look(**look)))
+        torch.testing.assert_close(maps[0].sum(-1), torch.ones(2, 4, 6))
+        allowed = look.get(
+            "mask", causal_mask(6) if look.get("is_causal", True) else torch.ones(6, 6, dtype=torch.bool)
+        )
+        assert (maps[0].masked_select(~allowed) == 0).all()
+
+
+def test_a_bias_moves_the_scores_before_the_softmax():
+    attention, x, maps = MultiHeadAttention(24, 4), random(1, 3, 24), []
+    attention(x, Look(bias=torch.full((4, 3, 3), 5.0).tril(-1), maps=maps))
+    attention(x, Look(maps=maps))
+    biased, plain = maps[0][:, :, 1, :2], maps[1][:, :, 1, :2]
+    torch.testing.assert_close(
+        (biased[..., 0] / biased[..., 1]).log() - (plain[..., 0] / plain[..., 1]).log(), torch.full((1, 4), 5.0)
+    )
+
+
+def test_normalised_queries_and_keys_ignore_the_size_of_what_they_come_from():
+    attention, x, maps = MultiHeadAttention(24, 4, bias=False, qk_norm=True, eps=0.0), random(1, 5, 24), []
+    attention(x, Look(maps=maps))
+    attention(10 * x, Look(maps=maps))
+    torch.testing.assert_close(maps[0], maps[1])
+
+
+def test_biases_can_stand_at_queries_keys_and_values_only():
+    attention = MultiHeadAttention(24, 4, bias=False, qkv_bias=True)
+    assert attention.o_proj.bias is None
+    assert attention.q_proj.bias is not None and attention.k_proj.bias is not None and attention.v_proj.bias is not None

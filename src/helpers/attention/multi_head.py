@@ -1,81 +1,149 @@
 """Multi-head attention: several attentions side by side, each with its own projections and a share of the width.
 
-With fewer key/value heads than query heads (`n_kv_heads < n_heads`) it is grouped-query attention.
+With fewer key/value heads than query heads it is grouped-query attention (GQA); with one, multi-query (MQA).
 
 Source: Vaswani et al. 2017, "Attention Is All You Need", arXiv:1706.03762, section 3.2.2;
+Shazeer 2019, "Fast Transformer Decoding", arXiv:1911.02150, section 3 (MQA);
 Ainslie et al. 2023, "GQA", arXiv:2305.13245, section 2.2.
 """
 
+import math
+from dataclasses import dataclass, field, replace
+
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from helpers.attention.dot_product import attention_weights
-from helpers.attention.kv_cache import KVCache
+from helpers.attention.kv_cache import LayerCache
 from helpers.attention.masks import causal_mask
+from helpers.layers.norms import RMSNorm
 from helpers.positions.none import NoPositions
 
 
-def check_heads(d_model: int, n_heads: int, n_kv_heads: int) -> None:
-    """Raise unless the heads share the width, and the key/value heads the query heads, without a rest."""
-    if d_model % n_heads:
-        raise ValueError(f"n_heads must divide d_model to give whole heads, got {n_heads=} and {d_model=}")
+@dataclass(frozen=True)
+class Look:
+    """Who may look where: what attention must know beside the stream, the same in every layer of one call.
+
+    Without a `mask` every position sees itself and what came before it, or everything if `is_causal` is off.
+    `bias` is added to the scores. A list given as `maps` receives each layer's attention weights, B H T S;
+    without it torch's fused kernel runs and never stores them.
+    """
+
+    scheme: NoPositions = field(default_factory=NoPositions)
+    positions: Int[Tensor, "*#B T"] | None = None
+    mask: Bool[Tensor, "*#lead T S"] | None = None
+    bias: Float[Tensor, "*#B H T S"] | None = None
+    is_causal: bool = True
+    maps: list[Tensor] | None = None
+
+
+def check_heads(n_heads: int, n_kv_heads: int) -> None:
+    """Raise unless every key/value head serves the same number of query heads."""
     if n_heads % n_kv_heads:
         raise ValueError(f"n_kv_heads must divide n_heads, got {n_kv_heads=} and {n_heads=}")
 
 
-class MultiHeadAttention(nn.Module):
-    """Causal self-attention of a decoder. Head h owns the h-th slice of the queries."""
+def head_size(d_model: int, n_heads: int) -> int:
+    """The width of a head when the heads share the model's width."""
+    if d_model % n_heads:
+        raise ValueError(f"n_heads must divide d_model to give whole heads, got {n_heads=} and {d_model=}")
+    return d_model // n_heads
 
-    def __init__(self, d_model: int, n_heads: int, n_kv_heads: int, bias: bool = True):
+
+class MultiHeadAttention(nn.Module):
+    """Attention of a sequence to itself. Head h owns the h-th slice of the queries.
+
+    `d_head` and `n_kv_heads` follow from the others when they are 0; `qkv_bias` follows `bias`. `qk_norm`
+    normalises each query and key before they are compared (Dehghani et al. 2023, arXiv:2302.05442, section 2.1).
+    Scores are divided by √d_head, or multiplied by `scale` where one is given (T5 has 1).
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        n_kv_heads: int = 0,
+        bias: bool = True,
+        *,
+        d_head: int = 0,
+        qkv_bias: bool | None = None,
+        qk_norm: bool = False,
+        eps: float = 1e-5,
+        scale: float | None = None,
+    ):
         super().__init__()
-        check_heads(d_model, n_heads, n_kv_heads)
-        self.n_heads, self.n_kv_heads, self.d_head = n_heads, n_kv_heads, d_model // n_heads
-        self.q_proj = nn.Linear(d_model, n_heads * self.d_head, bias=bias)
-        self.k_proj = nn.Linear(d_model, n_kv_heads * self.d_head, bias=bias)
-        self.v_proj = nn.Linear(d_model, n_kv_heads * self.d_head, bias=bias)
-        self.o_proj = nn.Linear(n_heads * self.d_head, d_model, bias=bias)
+        self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
+        check_heads(self.n_heads, self.n_kv_heads)
+        self.d_head = d_head or head_size(d_model, n_heads)
+        self.scale = self.d_head**-0.5 if scale is None else scale
+        qkv_bias = bias if qkv_bias is None else qkv_bias
+        self.q_proj = nn.Linear(d_model, self.n_heads * self.d_head, bias=qkv_bias)
+        self.k_proj = nn.Linear(d_model, self.n_kv_heads * self.d_head, bias=qkv_bias)
+        self.v_proj = nn.Linear(d_model, self.n_kv_heads * self.d_head, bias=qkv_bias)
+        self.o_proj = nn.Linear(self.n_heads * self.d_head, d_model, bias=bias)
+        self.q_norm = RMSNorm(self.d_head, eps=eps) if qk_norm else nn.Identity()
+        self.k_norm = RMSNorm(self.d_head, eps=eps) if qk_norm else nn.Identity()
 
     def forward(
-        self,
-        x: Float[Tensor, "B T D"],
-        scheme: NoPositions,
-        positions: Int[Tensor, " T"],
-        layer: int = 0,
-        cache: KVCache | None = None,
-        maps: list[Tensor] | None = None,
+        self, x: Float[Tensor, "B T D"], look: Look | None = None, cache: LayerCache | None = None
     ) -> Float[Tensor, "B T D"]:
-        """What each position takes from the positions up to its own.
-
-        A list given as `maps` receives this layer's attention weights, B H T S; without it torch's fused
-        kernel runs and never stores them.
-        """
-        q, k, v = (
-            proj(x).unflatten(-1, (-1, self.d_head)).transpose(1, 2)  # B H T d
-            for proj in (self.q_proj, self.k_proj, self.v_proj)
-        )
-        q, k = scheme.rotate(q, k, positions)
+        """What each position takes from those it may look at. With a `cache`, `x` holds the new positions only."""
+        if look is None or look.positions is None:
+            look = replace(look or Look(), positions=torch.arange(x.shape[1], device=x.device))
+        q, (k, v) = self.queries(x), self.keys_values(x)
+        q, k = look.scheme.rotate(q, k, look.positions)
         if cache is not None:
-            k, v = cache.extend(layer, k, v)
-        bias = scheme.score_bias(positions, torch.arange(k.shape[2], device=x.device))
-        heads = self._attend(q, k, v, bias, maps)
+            k, v = cache.extend(k, v)
+        return self.attend(q, k, v, look)
+
+    def queries(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T d"]:
+        """What each position asks, per head, before positions turn it."""
+        return self.q_norm(self._split(self.q_proj(x)))
+
+    def keys_values(self, x: Float[Tensor, "B S D"]) -> tuple[Float[Tensor, "B G S d"], Float[Tensor, "B G S d"]]:
+        """What each position offers to be found by, before positions turn it, and what it gives when found."""
+        return self.k_norm(self._split(self.k_proj(x))), self._split(self.v_proj(x))
+
+    def _split(self, x: Float[Tensor, "B T width"]) -> Float[Tensor, "B heads T d"]:
+        return x.view(*x.shape[:2], -1, self.d_head).transpose(1, 2)  # B H T d
+
+    def attend(
+        self, q: Float[Tensor, "B H T d"], k: Float[Tensor, "B G S d"], v: Float[Tensor, "B G S d"], look: Look
+    ) -> Float[Tensor, "B T D"]:
+        """What each query takes from the keys it may look at, all heads mixed."""
+        mask, bias = look.mask, look.bias
+        n_queries, n_keys = q.shape[2], k.shape[2]
+        is_causal = mask is None and look.is_causal and n_queries > 1
+        if is_causal and (look.maps is not None or bias is not None or n_queries < n_keys):
+            mask, is_causal = causal_mask(n_queries, n_keys, q.device), False
+        if look.maps is not None:
+            heads = self._with_maps(q, k, v, mask, bias, look.maps)
+        else:
+            heads = nn.functional.scaled_dot_product_attention(
+                q, k, v, merged(mask, bias), 0.0, is_causal, scale=self.scale, enable_gqa=self.n_kv_heads < self.n_heads
+            )
         return self.o_proj(heads.transpose(1, 2).flatten(2))
 
-    def _attend(
+    def _with_maps(
         self,
         q: Float[Tensor, "B H T d"],
         k: Float[Tensor, "B G S d"],
         v: Float[Tensor, "B G S d"],
-        bias: Float[Tensor, "H T S"] | None,
-        maps: list[Tensor] | None,
+        mask: Tensor | None,
+        bias: Tensor | None,
+        maps: list[Tensor],
     ) -> Float[Tensor, "B H T d"]:
-        n_queries, n_keys = q.shape[2], k.shape[2]
-        if maps is None and bias is None and n_queries in (1, n_keys):
-            return nn.functional.scaled_dot_product_attention(
-                q, k, v, is_causal=n_queries > 1, enable_gqa=self.n_kv_heads < self.n_heads
-            )
         k, v = (t.repeat_interleave(self.n_heads // self.n_kv_heads, dim=1) for t in (k, v))
-        weights = attention_weights(q, k, causal_mask(n_queries, n_keys, q.device), bias)
-        if maps is not None:
-            maps.append(weights)
-        return weights @ v
+        q = q * (self.scale * math.sqrt(self.d_head))  # attention_weights divides by √d_head
+        maps.append(attention_weights(q, k, mask, bias))
+        return maps[-1] @ v
+
+
+def merged(
+    mask: Bool[Tensor, "*lead T S"] | None, bias: Float[Tensor, "*#B H T S"] | None
+) -> Bool[Tensor, "..."] | Float[Tensor, "..."] | None:
+    """A mask and a bias as the one table that torch's kernel takes: −∞ where nobody may look."""
+    if mask is None or bias is None:
+        return mask if bias is None else bias
+    return bias.masked_fill(~mask, float("-inf"))

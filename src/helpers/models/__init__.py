@@ -1,8 +1,23 @@
 """Whole models, assembled from parts by the words of a configuration."""
 
 from helpers.models.classifier import Classifier
-from helpers.models.config import DecoderConfig
+from helpers.models.config import DecoderConfig, ExpertsConfig, LatentConfig
 from helpers.models.decoder import Decoder
-from helpers.models.presets import PRESETS, preset
+from helpers.models.encoder import Encoder, EncoderConfig
+from helpers.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
+from helpers.models.presets import PRESETS, build, preset
 
-__all__ = ["PRESETS", "Classifier", "Decoder", "DecoderConfig", "preset"]
+__all__ = [
+    "PRESETS",
+    "Classifier",
+    "Decoder",
+    "DecoderConfig",
+    "Encoder",
+    "EncoderConfig",
+    "EncoderDecoder",
+    "EncoderDecoderConfig",
+    "ExpertsConfig",
+    "LatentConfig",
+    "build",
+    "preset",
+]

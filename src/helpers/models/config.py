@@ -1,22 +1,70 @@
 """A model described by words and sizes. The way from GPT to LLaMA is a handful of changes to one of these."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from helpers.attention.multi_head import check_heads
+from helpers.attention.multi_head import check_heads, head_size
 from helpers.layers import MLPS, NORMS
-from helpers.positions import POSITIONS
+from helpers.positions.rope import RopeScaling
 
-WORDS: dict[str, Mapping[str, type]] = {"norm": NORMS, "positions": POSITIONS, "mlp": MLPS}
+POSITION_WORDS = ("none", "learned", "sinusoidal", "t5", "alibi", "rope")
+WORDS: dict[str, Collection[str]] = {
+    "norm": NORMS,
+    "norm_position": ("pre", "post"),
+    "positions": POSITION_WORDS,
+    "rope_pairing": ("half", "interleaved"),
+    "mlp": MLPS,
+}
+
+
+@dataclass(frozen=True)
+class ExpertsConfig:
+    """A mixture of experts in place of the feed-forward network: `n_active` of `n_experts` work on each token.
+
+    `n_shared` experts work on every token besides. Every `every`-th block has experts, the first `n_dense_first`
+    blocks have none. `d_ff` is one expert's width; 0 follows the decoder's. `scoring` says how the router's
+    scores become weights.
+    """
+
+    n_experts: int
+    n_active: int
+    d_ff: int = 0
+    n_shared: int = 0
+    scoring: str = "softmax"
+    every: int = 1
+    n_dense_first: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.n_active <= self.n_experts:
+            raise ValueError(f"n_active must be from 1 to n_experts, got {self.n_active=} and {self.n_experts=}")
+        if self.every < 1:
+            raise ValueError(f"every counts blocks from one with experts to the next, so at least 1, got {self.every}")
+
+    def is_at(self, layer: int) -> bool:
+        """Whether the block of this number, counted from 0, has experts."""
+        return layer >= self.n_dense_first and (layer + 1) % self.every == 0
+
+
+@dataclass(frozen=True)
+class LatentConfig:
+    """Latent attention's sizes: the ranks of queries and of keys and values, and the widths of one head's parts."""
+
+    q_rank: int
+    kv_rank: int
+    d_nope: int
+    d_rope: int
+    d_value: int
 
 
 @dataclass(frozen=True)
 class DecoderConfig:
     """Everything that must be known to build a decoder. Frozen, and checked when it is made.
 
-    `d_ff` and `n_kv_heads` follow from the other sizes when they are left out: 4 × `d_model`, and `n_heads`.
-    `norm_position` says whether a block normalises before each part ("pre", GPT-2 on) or after it ("post",
-    the Transformer of 2017 and GPT-1).
+    Sizes left at 0 follow from the others: `n_kv_heads` is `n_heads`, `d_head` is `d_model` / `n_heads`, `d_ff`
+    is 4 × `d_model`. `norm_position` says whether a block normalises before each part ("pre", GPT-2 on) or after
+    it ("post", the Transformer of 2017 and GPT-1); with `parallel_residual` both parts of a block read the same
+    stream (GPT-NeoX). `window` limits how far back a position sees, itself included; 0 is no limit. `qkv_bias`
+    follows `bias`. Scores are divided by √`d_head` unless an `attention_scale` is given.
     """
 
     vocab_size: int
@@ -25,46 +73,65 @@ class DecoderConfig:
     n_layers: int
     n_heads: int
     n_kv_heads: int = 0
+    d_head: int = 0
     d_ff: int = 0
     norm: str = "layer_norm"
+    norm_eps: float = 1e-5
     norm_position: str = "pre"
+    parallel_residual: bool = False
+    embedding_norm: bool = False
     positions: str = "learned"
+    rope_base: float = 10_000.0
+    rope_fraction: float = 1.0
+    rope_pairing: str = "half"
+    rope_scaling: RopeScaling | None = None
+    qk_norm: bool = False
+    attention_scale: float | None = None
+    window: int = 0
     mlp: str = "gelu"
+    experts: ExpertsConfig | None = None
+    latent: LatentConfig | None = None
     bias: bool = True
+    qkv_bias: bool | None = None
     tie_embeddings: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n_kv_heads", self.n_kv_heads or self.n_heads)
-        object.__setattr__(self, "d_ff", self.d_ff or 4 * self.d_model)
-        self._check_sizes()
         self._check_words()
+        self._check_sizes()
+        self._set("n_kv_heads", self.n_kv_heads or self.n_heads)
+        self._set("d_head", self.d_head or head_size(self.d_model, self.n_heads))
+        self._set("d_ff", self.d_ff or 4 * self.d_model)
+        self._set("qkv_bias", self.bias if self.qkv_bias is None else self.qkv_bias)
+        check_heads(self.n_heads, self.n_kv_heads)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
     def _check_sizes(self) -> None:
+        follow = {"n_kv_heads", "d_head", "d_ff", "window"}
         for name, value in vars(self).items():
-            if type(value) is int and value < 1:
+            if type(value) is int and value < (0 if name in follow else 1):
                 raise ValueError(f"{name} counts something, so it must be at least 1, got {value}")
-        check_heads(self.d_model, self.n_heads, self.n_kv_heads)
 
     def _check_words(self) -> None:
-        for name, parts in WORDS.items():
+        for name, words in WORDS.items():
             word = getattr(self, name)
-            if word not in parts:
-                raise ValueError(f"{name} must be one of {', '.join(sorted(parts))}, got {word!r}")
-        if self.norm_position not in ("pre", "post"):
-            raise ValueError(f"norm_position must be 'pre' or 'post', got {self.norm_position!r}")
-
-    @property
-    def d_head(self) -> int:
-        """Width of one attention head."""
-        return self.d_model // self.n_heads
+            if word not in words:
+                raise ValueError(f"{name} must be one of {', '.join(sorted(words))}, got {word!r}")
+        if self.parallel_residual and self.norm_position != "pre":
+            raise ValueError("parallel_residual needs norm_position 'pre': both parts read the normalised stream")
 
     def but(self, **changes: object) -> "DecoderConfig":
         """The same configuration with some words or sizes changed.
 
         Derived sizes follow: a new `d_model` brings a new `d_ff` if `d_ff` was 4 × the old one.
         """
-        if "d_model" in changes and "d_ff" not in changes and self.d_ff == 4 * self.d_model:
-            changes["d_ff"] = 0
-        if "n_heads" in changes and "n_kv_heads" not in changes and self.n_kv_heads == self.n_heads:
-            changes["n_kv_heads"] = 0
-        return replace(self, **changes)  # type: ignore[arg-type]
+        follow = {
+            "d_ff": 4 * self.d_model == self.d_ff,
+            "d_head": self.d_head * self.n_heads == self.d_model,
+            "n_kv_heads": self.n_kv_heads == self.n_heads,
+        }
+        derived = {name: 0 for name, is_derived in follow.items() if is_derived}
+        if self.qkv_bias == self.bias:
+            derived["qkv_bias"] = None
+        return replace(self, **(derived | changes))  # type: ignore[arg-type]

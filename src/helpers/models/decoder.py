@@ -1,52 +1,59 @@
-"""The decoder-only Transformer: GPT-1, GPT-2 and GPT-3 are three configurations of this one file.
+"""The decoder-only Transformer: GPT, LLaMA and their cousins are configurations of this one file.
 
 Dropout is left out: our data is fresh at every step, so there is nothing to overfit.
 
 Source: Radford et al. 2018, "Improving Language Understanding by Generative Pre-Training", section 3.1;
-Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3.
+Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3;
+Touvron et al. 2023, "LLaMA: Open and Efficient Foundation Language Models", arXiv:2302.13971, section 2.2.
 """
 
 import math
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from helpers.attention.kv_cache import KVCache
-from helpers.attention.multi_head import MultiHeadAttention
-from helpers.layers import MLPS, NORMS
+from helpers.attention.kv_cache import KVCache, LayerCache, WindowCache
+from helpers.attention.masks import causal_mask, sliding_window_mask
+from helpers.attention.multi_head import Look, merged
+from helpers.layers import MixtureOfExperts
 from helpers.models.config import DecoderConfig
-from helpers.positions import POSITIONS, NoPositions
+from helpers.models.parts import new_attention, new_mlp, new_norm, new_positions
 from helpers.runtime import n_parameters
 
 
 class Block(nn.Module):
     """Attention, then feed-forward. Each adds its result to the stream that runs past it."""
 
-    def __init__(self, config: DecoderConfig):
+    def __init__(self, config: DecoderConfig, layer: int = 0):
         super().__init__()
         self.is_pre_norm = config.norm_position == "pre"
-        d_model, bias = config.d_model, config.bias
-        self.attention_norm = NORMS[config.norm](d_model, bias)
-        self.attention = MultiHeadAttention(d_model, config.n_heads, config.n_kv_heads, bias)
-        self.mlp_norm = NORMS[config.norm](d_model, bias)
-        self.mlp = MLPS[config.mlp](d_model, config.d_ff, bias)
+        self.attention_norm, self.mlp_norm = new_norm(config), new_norm(config)
+        self.attention = new_attention(config)
+        self.mlp = new_mlp(config, layer)
 
     def forward(
-        self,
-        x: Float[Tensor, "B T D"],
-        scheme: NoPositions,
-        positions: Int[Tensor, " T"],
-        layer: int = 0,
-        cache: KVCache | None = None,
-        maps: list[Tensor] | None = None,
+        self, x: Float[Tensor, "B T D"], look: Look | None = None, cache: LayerCache | None = None
     ) -> Float[Tensor, "B T D"]:
         """The stream after this block."""
         if self.is_pre_norm:
-            x = x + self.attention(self.attention_norm(x), scheme, positions, layer, cache, maps)
+            x = x + self.attention(self.attention_norm(x), look, cache)
             return x + self.mlp(self.mlp_norm(x))
-        x = self.attention_norm(x + self.attention(x, scheme, positions, layer, cache, maps))
+        x = self.attention_norm(x + self.attention(x, look, cache))
         return self.mlp_norm(x + self.mlp(x))
+
+
+class ParallelBlock(Block):
+    """Unlike a plain block, feed-forward does not wait for attention: both read the same stream.
+
+    Source: Black et al. 2022, "GPT-NeoX-20B", arXiv:2204.06745, section 2.1.
+    """
+
+    def forward(
+        self, x: Float[Tensor, "B T D"], look: Look | None = None, cache: LayerCache | None = None
+    ) -> Float[Tensor, "B T D"]:
+        """The stream after this block."""
+        return x + self.attention(self.attention_norm(x), look, cache) + self.mlp(self.mlp_norm(x))
 
 
 class Decoder(nn.Module):
@@ -56,10 +63,11 @@ class Decoder(nn.Module):
         super().__init__()
         self.config = config
         self.token_embedding = nn.Embedding(config.vocab_size, config.d_model)
-        self.positions = POSITIONS[config.positions](config.context_length, config.d_model)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
-        is_pre_norm = config.norm_position == "pre"
-        self.final_norm = NORMS[config.norm](config.d_model, config.bias) if is_pre_norm else nn.Identity()
+        self.embedding_norm = new_norm(config) if config.embedding_norm else nn.Identity()
+        self.positions = new_positions(config)
+        block = ParallelBlock if config.parallel_residual else Block
+        self.blocks = nn.ModuleList(block(config, layer) for layer in range(config.n_layers))
+        self.final_norm = new_norm(config) if config.norm_position == "pre" else nn.Identity()
         self.lm_head = nn.Linear(config.d_model, config.vocab_size, bias=False)
         if config.tie_embeddings:
             self.lm_head.weight = self.token_embedding.weight
@@ -78,17 +86,37 @@ class Decoder(nn.Module):
                 nn.init.zeros_(parameter)
 
     def forward(
-        self, ids: Int[Tensor, "B T"], cache: KVCache | None = None, maps: list[Tensor] | None = None
+        self,
+        ids: Int[Tensor, "B T"],
+        cache: KVCache | None = None,
+        maps: list[Tensor] | None = None,
+        *,
+        mask: Bool[Tensor, "*#B T S"] | None = None,
+        positions: Int[Tensor, "*#B T"] | None = None,
     ) -> Float[Tensor, "B T V"]:
         """Logits of the next token at every position.
 
         With a `cache` the ids are the new tokens only. A list given as `maps` receives each layer's attention
-        weights, B H T S.
+        weights, B H T S. A `mask` takes the place of the causal one (a window still narrows it); `positions` take
+        the place of those that follow the cache, for rows that are padded or hold several documents.
         """
-        return self.lm_head(self.hidden(self.token_embedding(ids), cache, maps))
+        try:
+            x = self.token_embedding(ids)
+        except IndexError:
+            raise ValueError(
+                f"ids must be from 0 to {self.config.vocab_size - 1}, got {ids.min().item()} to {ids.max().item()}: "
+                f"was the text encoded by this model's tokenizer?"
+            ) from None
+        return self.lm_head(self.hidden(x, cache, maps, mask=mask, positions=positions))
 
     def hidden(
-        self, x: Float[Tensor, "B T D"], cache: KVCache | None = None, maps: list[Tensor] | None = None
+        self,
+        x: Float[Tensor, "B T D"],
+        cache: KVCache | None = None,
+        maps: list[Tensor] | None = None,
+        *,
+        mask: Bool[Tensor, "*#B T S"] | None = None,
+        positions: Int[Tensor, "*#B T"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """What the model knows at every position, from any embeddings: of tokens, or of image patches."""
         past = cache.length if cache else 0
@@ -98,21 +126,66 @@ class Decoder(nn.Module):
                 f"the context is {self.config.context_length} positions long, got {end}: pass fewer tokens, "
                 f"or build the model with a longer context_length"
             )
-        positions = torch.arange(past, end, device=x.device)
-        x = self.positions.add_to_embeddings(x, positions)
-        for layer, block in enumerate(self.blocks):
-            x = block(x, self.positions, positions, layer, cache, maps)
-        if cache:
-            cache.advance(x.shape[1])
+        if positions is None:
+            positions = torch.arange(past, end, device=x.device)
+        look = self._look(past, end, cache.n_keys(x.shape[1]) if cache else end, positions, mask, maps)
+        x = self.embedding_norm(self.positions.add_to_embeddings(x, positions))
+        for block, layer_cache in zip(self.blocks, cache.layers if cache else [None] * len(self.blocks), strict=True):
+            x = block(x, look, layer_cache)
         return self.final_norm(x)
 
+    def _look(
+        self, past: int, end: int, n_keys: int, positions: Tensor, mask: Tensor | None, maps: list[Tensor] | None
+    ) -> Look:
+        """The mask and the bias that all layers share, made once."""
+        device, n_queries = positions.device, end - past
+        places = torch.arange(end - n_keys, end, device=device)
+        bias = self.positions.score_bias(places[-n_queries:], places)
+        if 0 < self.config.window < n_keys:
+            near = sliding_window_mask(n_queries, n_keys, self.config.window, device)
+            mask = near if mask is None else mask & near
+        elif mask is None and bias is not None:
+            mask = causal_mask(n_queries, n_keys, device)
+        if mask is not None and mask.ndim == 3:
+            mask = mask[:, None]  # B 1 T S: the same for all heads
+        if bias is not None:
+            mask, bias = None, merged(mask, bias)
+        return Look(self.positions, positions, mask, bias, is_causal=bias is None, maps=maps)
+
     def new_cache(self, batch: int = 1, capacity: int | None = None) -> KVCache:
-        """An empty cache of this model's shape, on its device, for `capacity` positions (default: the context)."""
+        """An empty cache of this model's shape, on its device, for `capacity` positions (default: the context).
+
+        A model with a window keeps no more positions than that.
+        """
         weight, config = self.token_embedding.weight, self.config
         capacity = capacity or config.context_length
-        return KVCache(config.n_layers, batch, config.n_kv_heads, capacity, config.d_head, weight.device, weight.dtype)
+        kind = WindowCache if 0 < config.window < capacity else LayerCache
+        if config.latent:
+            n_kv_heads, d_key, d_value = 1, config.latent.d_rope, config.latent.kv_rank
+        else:
+            n_kv_heads, d_key, d_value = config.n_kv_heads, config.d_head, config.d_head
+        room = min(capacity, config.window or capacity)
+        return KVCache(
+            [kind(batch, n_kv_heads, room, d_key, d_value, weight.device, weight.dtype) for _ in range(config.n_layers)]
+        )
+
+    @property
+    def balance_loss(self) -> Float[Tensor, ""]:
+        """How unevenly the experts of all layers were used in the last call; 1 a layer is even."""
+        experts = [block.mlp for block in self.blocks if isinstance(block.mlp, MixtureOfExperts)]
+        if not experts:
+            raise ValueError("balance_loss is a matter of experts, and this model has none: set config.experts")
+        return torch.stack([layer.balance_loss for layer in experts]).sum()
 
     @property
     def n_parameters(self) -> int:
         """How many numbers the model learns; a tied matrix counts once. Exact on the meta device too."""
         return n_parameters(self)
+
+    @property
+    def n_active_parameters(self) -> int:
+        """How many of them work on one token: all but the experts that the router leaves out."""
+        layers = [block.mlp for block in self.blocks if isinstance(block.mlp, MixtureOfExperts)]
+        return self.n_parameters - sum(
+            (len(layer.experts) - layer.n_active) * n_parameters(layer.experts[0]) for layer in layers
+        )
