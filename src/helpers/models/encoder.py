@@ -62,6 +62,26 @@ def embedded(table: nn.Embedding, ids: Int[Tensor, "B T"], name: str = "ids") ->
         ) from None
 
 
+def check_rows(ids: Tensor, **beside: Tensor | None) -> None:
+    """Raise unless ids are rows of tokens, and whatever comes beside them says one thing of each."""
+    if ids.ndim != 2:
+        raise ValueError(f"ids have two axes, rows and positions, got shape {tuple(ids.shape)}: one text is ids[None]")
+    for name, tensor in beside.items():
+        if tensor is not None and tensor.shape != ids.shape:
+            shapes = f"{tuple(ids.shape)}, got {tuple(tensor.shape)}"
+            raise ValueError(f"{name} says one thing of every token, so it must have the shape of the ids, {shapes}")
+
+
+def check_mask(mask: Tensor | None) -> None:
+    """Raise unless the mask is boolean and every row has a token: a softmax over nothing would be nan."""
+    if mask is None:
+        return
+    if mask.dtype != torch.bool:
+        raise ValueError(f"a mask is boolean, True for tokens and False for padding, got {mask.dtype}: use mask.bool()")
+    if not mask.any(dim=1).all():
+        raise ValueError("a row of the mask has no token, so there is nothing to read: True means token, not padding")
+
+
 def check_length(length: int, config: DecoderConfig) -> None:
     """Raise unless so many positions fit into the model's context."""
     if length > config.context_length:
@@ -80,8 +100,6 @@ def look_both_ways(
     scheme: NoPositions, places: Int[Tensor, " T"], is_token: Bool[Tensor, "B T"] | None, maps: list[Tensor] | None
 ) -> Look:
     """What the layers of an encoder share: all of the row, padding left out."""
-    if is_token is not None and not is_token.any(dim=1).all():
-        raise ValueError("the mask is True for tokens and False for padding; a row without any token cannot be read")
     mask = None if is_token is None else seen_by_all(is_token, len(places))
     bias = scheme.score_bias(places, places)
     if bias is not None:
@@ -117,6 +135,8 @@ class Encoder(nn.Module):
         tokens and False for padding; what comes out at padding means nothing. A list given as `maps` receives
         each layer's attention weights, B H T S.
         """
+        check_rows(ids, segments=segments, mask=mask)
+        check_mask(mask)
         check_length(ids.shape[1], self.config)
         places = torch.arange(ids.shape[1], device=ids.device)
         look = look_both_ways(self.positions, places, mask, maps)

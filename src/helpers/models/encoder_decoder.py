@@ -24,7 +24,16 @@ from helpers.attention.masks import causal_mask
 from helpers.attention.multi_head import Look, MultiHeadAttention, merged
 from helpers.models.config import DecoderConfig
 from helpers.models.decoder import Block
-from helpers.models.encoder import BOTH_WAYS, check_length, embedded, look_both_ways, refuse_words, seen_by_all
+from helpers.models.encoder import (
+    BOTH_WAYS,
+    check_length,
+    check_mask,
+    check_rows,
+    embedded,
+    look_both_ways,
+    refuse_words,
+    seen_by_all,
+)
 from helpers.models.parts import new_attention, new_mlp, new_norm, new_positions
 from helpers.runtime import n_parameters
 
@@ -152,6 +161,8 @@ class EncoderDecoder(nn.Module):
         maps: list[Tensor] | None = None,
     ) -> Float[Tensor, "B S D"]:
         """One vector per source token, aware of all the others."""
+        check_rows(source_ids, source_mask=source_mask)
+        check_mask(source_mask)
         check_length(source_ids.shape[1], self.config)
         places = torch.arange(source_ids.shape[1], device=source_ids.device)
         look = look_both_ways(self.encoder_positions, places, source_mask, maps)
@@ -215,6 +226,7 @@ class Reading(nn.Module):
         A source may have several rows of `ids`, side by side: the beams of a search. `mask` and `positions` take
         the place of the causal mask and of the places after the cache, as in `Decoder`.
         """
+        check_rows(ids)
         past = cache.length if cache else 0
         end = past + ids.shape[1]
         check_length(end, self.config)
