@@ -87,8 +87,8 @@ def test_a_config_names_what_is_wrong():
     for change, message in [
         ({"n_heads": 5}, "n_heads=5 and d_model=24"),
         ({"n_kv_heads": 3}, "n_kv_heads=3 and n_heads=4"),
-        ({"norm": "batch_norm"}, "norm must be one of layer_norm, got 'batch_norm'"),
-        ({"norm_position": "mid"}, "'pre' or 'post', got 'mid'"),
+        ({"norm": "batch_norm"}, "norm must be one of layer_norm, rms_norm, got 'batch_norm'"),
+        ({"norm_position": "mid"}, "norm_position must be one of post, pre, got 'mid'"),
         ({"n_layers": -1}, "n_layers counts something, so it must be at least 1, got -1"),
     ]:
         with pytest.raises(ValueError, match=message):
