@@ -1,47 +1,8 @@
-import json
-
 import pytest
-from tokenizers import Tokenizer
-from tokenizers.models import BPE
-from tokenizers.pre_tokenizers import ByteLevel
-from tokenizers.trainers import BpeTrainer
 
 from helpers.tokenizers import BPETokenizer
 from tests.tokenizers.awkward import AWKWARD, random_text
-
-
-def printable_bytes() -> list[str]:
-    """GPT-2's printable stand-in for each byte value."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return [chr(b) if b in printable else chr(256 + others.index(b)) for b in range(256)]
-
-
-def library_merges(text: str, n_merges: int) -> list[tuple[str, str]]:
-    """The merges of the `tokenizers` library, told to number the 256 bytes by their value as this package does."""
-    model = Tokenizer(BPE())
-    model.pre_tokenizer = ByteLevel(add_prefix_space=False)
-    trainer = BpeTrainer(
-        vocab_size=256 + n_merges, special_tokens=printable_bytes(), min_frequency=2, show_progress=False
-    )
-    model.train_from_iterator([text], trainer)
-    return [tuple(merge) for merge in json.loads(model.to_str())["model"]["merges"]]
-
-
-def names(tokenizer: BPETokenizer) -> list[str]:
-    """Every id below the special ones, in the library's spelling."""
-    stand_in = printable_bytes()
-    n_ordinary = 256 + len(tokenizer.merges)
-    return ["".join(stand_in[b] for b in tokenizer.decode_bytes([i])) for i in range(n_ordinary)]
-
-
-def library_twin(tokenizer: BPETokenizer) -> Tokenizer:
-    """The `tokenizers` library with the same merges and ids."""
-    name = names(tokenizer)
-    vocabulary = {token: i for i, token in enumerate(name)}
-    twin = Tokenizer(BPE(vocabulary, [(name[left], name[right]) for left, right in tokenizer.merges]))
-    twin.pre_tokenizer = ByteLevel(add_prefix_space=False)
-    return twin
+from tests.tokenizers.library import library_merges, library_twin, names
 
 
 @pytest.mark.parametrize("name", AWKWARD)
@@ -59,6 +20,11 @@ def test_every_byte_is_an_id_and_every_bytes_come_back(tokenizer):
     assert tokenizer.decode_bytes(range(256)) == bytes(range(256))
 
 
+@pytest.mark.equals(
+    "helpers.tokenizers.BPETokenizer.train",
+    "tokenizers.Tokenizer.train_from_iterator",
+    "merges learned from the Python manual",
+)
 def test_merges_equal_those_of_the_tokenizers_library(manual):
     ours = BPETokenizer.train(manual[:200_000], n_merges=500)
     name = names(ours)
@@ -66,6 +32,11 @@ def test_merges_equal_those_of_the_tokenizers_library(manual):
     assert [(name[left], name[right]) for left, right in ours.merges] == theirs
 
 
+@pytest.mark.equals(
+    "helpers.tokenizers.BPETokenizer.train",
+    "tokenizers.Tokenizer.train_from_iterator",
+    "merges learned from text full of ties",
+)
 def test_merges_equal_those_of_the_tokenizers_library_on_text_full_of_ties():
     text = " ".join(AWKWARD.values())
     ours = BPETokenizer.train(text, n_merges=300, special_tokens=[])
@@ -73,6 +44,9 @@ def test_merges_equal_those_of_the_tokenizers_library_on_text_full_of_ties():
     assert [(name[left], name[right]) for left, right in ours.merges] == library_merges(text, n_merges=300)
 
 
+@pytest.mark.equals(
+    "helpers.tokenizers.BPETokenizer.encode", "tokenizers.Tokenizer.encode", "ids of awkward texts by the same merges"
+)
 @pytest.mark.parametrize("text", [*AWKWARD.values(), *map(random_text, range(10))])
 def test_ids_equal_those_of_the_tokenizers_library(tokenizer, text):
     assert tokenizer.encode(text) == library_twin(tokenizer).encode(text).ids

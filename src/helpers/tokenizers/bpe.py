@@ -3,7 +3,8 @@
 Bytes are the base, so no text is unknown: every text is bytes in UTF-8, and every byte has an id. Merges give
 frequent byte strings an id of their own.
 Convention: ids 0..255 are the byte values, then come the merges in the order they were learned, then the
-special tokens. GPT-2's files differ in one point: they number the 256 bytes with the printable ones first.
+special tokens. Files of others number their tokens in another order, GPT-2's with the printable bytes first: such a
+tokenizer is made with its `vocabulary`, the bytes of every id.
 
 Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.2.
 """
@@ -11,38 +12,56 @@ Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learner
 import heapq
 import json
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import regex
 
+from helpers.tokenizers.byte_names import bytes_named, name_of_bytes
 from helpers.tokenizers.byte_pairs import N_BYTES, Pair
 from helpers.tokenizers.pretokenize import GPT2_PATTERN, pretokenize
 from helpers.tokenizers.readable import readable
-from helpers.tokenizers.special import END_OF_TEXT, checked_special_tokens, split_on_special
+from helpers.tokenizers.special import END_OF_TEXT, LLAMA_3_END_OF_TEXT, checked_special_tokens, split_on_special
 from helpers.tokenizers.training import train_merges
+from helpers.tokenizers.vocabulary import ids_made, ids_of_bytes, ids_of_special, in_order_of_ids, token_bytes
 
 GONE = -1  # a place in a piece that was merged into the one on its left
+AFTER_THE_BYTES = range(N_BYTES, sys.maxsize)  # the id that each merge makes, in this package's own order
 
 
 class BPETokenizer:
-    """Text to ids and back, by merges learned from a text."""
+    """Text to ids and back, by merges learned from a text.
+
+    Args:
+        merges: pairs of ids, in the order they were learned.
+        special_tokens: their names, which get the ids after all others; or names with their ids.
+        pattern: what cuts the text into pieces.
+        vocabulary: the bytes of every id but the special ones, if they are not numbered in this package's order.
+        whole_pieces: a piece that is a token becomes it at once, whether or not merges lead there (Llama 3).
+    """
 
     def __init__(
         self,
         merges: Iterable[Sequence[int]],
-        special_tokens: Iterable[str] = (END_OF_TEXT,),
+        special_tokens: Iterable[str] | Mapping[str, int] = (END_OF_TEXT,),
         pattern: str = GPT2_PATTERN,
+        vocabulary: Mapping[int, bytes] | None = None,
+        whole_pieces: bool = False,
     ) -> None:
         self.merges: list[Pair] = [(left, right) for left, right in merges]
         self.pattern = pattern
-        self._bytes_of = token_bytes(self.merges)
-        names = checked_special_tokens(special_tokens)
-        self.special = {name: len(self._bytes_of) + i for i, name in enumerate(names)}
-        self._bytes_of += [name.encode() for name in names]
-        self._ids_of = PieceCache({pair: rank for rank, pair in enumerate(self.merges)})
+        self.whole_pieces = whole_pieces
+        self._has_own_order = vocabulary is None
+        ordinary = dict(enumerate(token_bytes(self.merges))) if vocabulary is None else vocabulary
+        self.special = ids_of_special(special_tokens, len(ordinary))
+        self._bytes_of = in_order_of_ids(ordinary, self.special)
+        id_of = {token: i for i, token in ordinary.items()}
+        made_by_merge = AFTER_THE_BYTES if vocabulary is None else ids_made(self.merges, ordinary, id_of)
+        rank_of = {pair: rank for rank, pair in enumerate(self.merges)}
+        self._ids_of = PieceCache(rank_of, made_by_merge, ids_of_bytes(id_of), id_of if whole_pieces else {})
         self._find_pieces = regex.compile(pattern).findall
 
     @classmethod
@@ -77,7 +96,7 @@ class BPETokenizer:
     @property
     def eot_id(self) -> int:
         """The id that ends a document. Raises KeyError if the tokenizer was made without one."""
-        return self.special[END_OF_TEXT]
+        return self.special[LLAMA_3_END_OF_TEXT if LLAMA_3_END_OF_TEXT in self.special else END_OF_TEXT]
 
     def encode(self, text: str, allow_special: bool = False) -> list[int]:
         """The ids of the text; names of special tokens become their ids only if `allow_special`."""
@@ -107,13 +126,28 @@ class BPETokenizer:
 
     def save(self, path: str | Path) -> None:
         """Write the tokenizer as one JSON file."""
-        content = {"pattern": self.pattern, "special_tokens": list(self.special), "merges": self.merges}
+        content: dict[str, object] = {
+            "pattern": self.pattern,
+            "special_tokens": list(self.special),
+            "merges": self.merges,
+        }
+        if not self._has_own_order:
+            special_ids = set(self.special.values())
+            ordinary = {i: token for i, token in enumerate(self._bytes_of) if i not in special_ids}
+            content |= {
+                "special_tokens": self.special,
+                "vocabulary": {name_of_bytes(token): i for i, token in ordinary.items()},
+                "whole_pieces": self.whole_pieces,
+            }
         Path(path).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> "BPETokenizer":
         """The tokenizer that `save` wrote."""
-        return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if "vocabulary" in content:
+            content["vocabulary"] = {i: bytes_named(name) for name, i in content["vocabulary"].items()}
+        return cls(**content)
 
     def _encode_ordinary(self, text: str) -> list[int]:
         ids: list[int] = []
@@ -127,18 +161,32 @@ class PieceCache(dict[str, tuple[int, ...]]):
 
     MAX_PIECES = 1_000_000  # about 200 MB of short words
 
-    def __init__(self, rank_of: dict[Pair, int]) -> None:
+    def __init__(
+        self,
+        rank_of: Mapping[Pair, int],
+        made_by_merge: Sequence[int],
+        id_of_byte: Sequence[int],
+        whole: Mapping[bytes, int],
+    ) -> None:
         super().__init__()
-        self._rank_of = rank_of
+        self._rank_of, self._made_by_merge = rank_of, made_by_merge
+        self._id_of_byte, self._whole = id_of_byte, whole
 
     def __missing__(self, piece: str) -> tuple[int, ...]:
-        ids = tuple(apply_merges(piece.encode(), self._rank_of))
+        ids = self._work_out(piece.encode())
         if len(self) < self.MAX_PIECES:
             self[piece] = ids
         return ids
 
+    def _work_out(self, piece: bytes) -> tuple[int, ...]:
+        if piece in self._whole:
+            return (self._whole[piece],)
+        return tuple(apply_merges([self._id_of_byte[byte] for byte in piece], self._rank_of, self._made_by_merge))
 
-def apply_merges(piece: Sequence[int], rank_of: dict[Pair, int]) -> list[int]:
+
+def apply_merges(
+    piece: Sequence[int], rank_of: Mapping[Pair, int], made_by_merge: Sequence[int] = AFTER_THE_BYTES
+) -> list[int]:
     """The ids of one piece: again and again the earliest learned merge, from left to right.
 
     Equal to `byte_pairs.encode_naive`, but n bytes take n log n steps, whatever the number of merges.
@@ -153,7 +201,7 @@ def apply_merges(piece: Sequence[int], rank_of: dict[Pair, int]) -> list[int]:
         j = right_of[i]
         if j == len(ids) or (ids[i], ids[j]) != pair:
             continue  # an earlier merge has taken one of the two
-        ids[i], ids[j] = N_BYTES + rank, GONE
+        ids[i], ids[j] = made_by_merge[rank], GONE
         right_of[i] = right_of[j]
         if right_of[i] < len(ids):
             left_of[right_of[i]] = i
@@ -163,19 +211,6 @@ def apply_merges(piece: Sequence[int], rank_of: dict[Pair, int]) -> list[int]:
                 if pair in rank_of:
                     heapq.heappush(waiting, (rank_of[pair], k, pair))
     return [i for i in ids if i != GONE]
-
-
-def token_bytes(merges: Sequence[Pair]) -> list[bytes]:
-    """The bytes of every id: the 256 bytes, then each merge as the bytes of its two halves."""
-    strings = [bytes([i]) for i in range(N_BYTES)]
-    for rank, (left, right) in enumerate(merges):
-        if not (0 <= left < len(strings) and 0 <= right < len(strings)):
-            raise ValueError(
-                f"merges must be in the order they were learned: merge {rank} may only join ids below "
-                f"{len(strings)}, got {(left, right)}"
-            )
-        strings.append(strings[left] + strings[right])
-    return strings
 
 
 def wanted_merges(n_merges: int | None, vocab_size: int | None, n_special: int) -> int:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 END_OF_TEXT = "<|endoftext|>"
+LLAMA_3_END_OF_TEXT = "<|end_of_text|>"
 
 
 def split_on_special(text: str, special_tokens: Iterable[str]) -> list[str]:
