@@ -9,7 +9,7 @@ from helpers.tokenizers.bpe import apply_merges
 from helpers.tokenizers.training import PairIndex, merge_with_changes, train_merges
 
 
-@pytest.mark.parametrize("name", ["bpe", "byte_pairs", "pretokenize", "readable", "special", "training"])
+@pytest.mark.parametrize("name", ["bpe", "byte_names", "byte_pairs", "pretokenize", "readable", "special", "training"])
 def test_the_examples_in_the_docstrings_are_true(name):
     result = doctest.testmod(importlib.import_module(f"helpers.tokenizers.{name}"))
     assert result.failed == 0
