@@ -5,7 +5,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers.attention.dot_product import attend
 from helpers.attention.flash import RunningSoftmax, flash_attention, score_bytes, tile_bytes
-from helpers.attention.masks import causal_mask, sliding_window_mask
+from helpers.attention.masks import causal_mask, padding_mask, sliding_window_mask
 
 TILES = [1, 2, 3, 5, 7, 11, 13, 64]  # 11 divides into 13 with a rest, 64 holds everything
 
@@ -51,9 +51,18 @@ def test_a_tile_in_which_nothing_may_be_seen_does_no_harm(tile):
     assert not empty[:, :, 5].isnan().any()
 
 
-def test_scores_far_too_large_for_exp_do_not_overflow():
+def test_a_padding_mask_hides_its_keys_from_every_query():
+    q, k, v = qkv()
+    hidden = padding_mask(torch.arange(13).expand(2, 13) < torch.tensor([[9], [13]]))
+    expected = attend(q, k, v, hidden.expand(2, 1, 13, 13))
+    torch.testing.assert_close(flash_attention(q, k, v, hidden, tile=4), expected)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_scores_too_large_or_too_small_for_exp_do_no_harm(sign):
     q, k, v = (t.double() for t in qkv(scale=50.0))  # float32 loses digits where scores are this large
-    assert (q @ k.transpose(-2, -1)).exp().isinf().any()
+    q, k = q.abs() + 50, sign * (k.abs() + 50)
+    assert torch.isin((q @ k.transpose(-2, -1)).exp(), torch.tensor([0, float("inf")]).double()).all()
     torch.testing.assert_close(flash_attention(q, k, v, tile=3), attend(q, k, v))
 
 

@@ -47,7 +47,7 @@ def flash_attention(
     q: Float[Tensor, "*lead T d"],
     k: Float[Tensor, "*lead S d"],
     v: Float[Tensor, "*lead S d"],
-    mask: Bool[Tensor, "*#lead T S"] | None = None,
+    mask: Bool[Tensor, "*#lead #T S"] | None = None,
     *,
     is_causal: bool = False,
     tile: int = 64,
@@ -57,6 +57,8 @@ def flash_attention(
     With `is_causal` the queries are the last T of the S positions, and tiles that lie in the future are skipped.
     """
     check_tiles(tile, q.shape[-2], k.shape[-2], is_causal)
+    if mask is not None:
+        mask = mask.expand(*mask.shape[:-2], q.shape[-2], k.shape[-2])  # a padding mask has one row for all queries
     rows = range(0, q.shape[-2], tile)
     return torch.cat([_row_of_tiles(q, k, v, mask, is_causal, start, tile) for start in rows], dim=-2)
 
