@@ -42,13 +42,14 @@ def route(
 
 
 def load_balancing_loss(router_logits: Float[Tensor, "N E"], chosen: Int[Tensor, "N k"]) -> Float[Tensor, ""]:
-    """How unevenly tokens fall on experts: `n_active` when all get the same share, `n_experts` when the router is
-    sure of one.
+    """How unevenly tokens fall on experts: `n_active` when all get the same share, `n_experts` when the router puts
+    all its trust in one.
 
-    Added to the training loss with a small factor (0.01 in Switch, 0.02 in Mixtral), it pushes probability away
+    Added to the training loss with a small factor (0.01 in Switch, 0.02 in Mixtral), it takes probability away
     from the experts that are chosen most. The counts carry no gradient; the probabilities do.
 
-    Source: Fedus et al. 2021, equations 4 to 6, which have one expert per token.
+    Source: Fedus et al. 2021, equations 4 to 6, for one expert per token: there 1 is even. With more, every visit
+    counts, as in the released Mixtral.
     """
     n_tokens, n_experts = router_logits.shape
     visits = chosen.flatten().bincount(minlength=n_experts) / n_tokens
@@ -59,7 +60,8 @@ def load_balancing_loss(router_logits: Float[Tensor, "N E"], chosen: Int[Tensor,
 class MixtureOfExperts(nn.Module):
     """Unlike one feed-forward network: `n_experts` of them, each token computed by `n_active`.
 
-    `n_shared` experts more are visited by every token; they are built as one network of their joint width.
+    `n_shared` experts more are visited by every token; they are built as one network of their joint width. With one
+    active expert its softmax share is always 1, so the router learns from the balance loss only: use "sigmoid" there.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class MixtureOfExperts(nn.Module):
     ):
         super().__init__()
         if not 1 <= n_active <= n_experts:
-            raise ValueError(f"each token visits between 1 and n_experts experts, got {n_active=} and {n_experts=}")
+            raise ValueError(f"each token visits from 1 to n_experts experts, got {n_active=} and {n_experts=}")
         if scoring not in SCORINGS:
             raise ValueError(f"scoring must be one of {', '.join(sorted(SCORINGS))}, got {scoring!r}")
         self.n_active, self.scoring = n_active, scoring
@@ -104,7 +106,7 @@ class MixtureOfExperts(nn.Module):
         n_visits = chosen.flatten().bincount(minlength=len(self.experts)).tolist()
         groups = zip(self.experts, tokens[visitors].split(n_visits), strict=True)
         results = torch.cat([expert(group) for expert, group in groups if len(group)])
-        return torch.zeros_like(tokens).index_add(0, visitors, results * weights.flatten()[order, None])
+        return results.new_zeros(tokens.shape).index_add(0, visitors, results * weights.flatten()[order, None])
 
     @property
     def balance_loss(self) -> Float[Tensor, ""]:

@@ -8,10 +8,7 @@ from helpers.positions.rope_scaling import LinearScaling, Llama3Scaling, NtkScal
 from helpers.positions.sinusoidal import SinusoidalPositions, sinusoids
 from helpers.positions.t5_bias import T5Bias, t5_bucket
 
-POSITIONS = {"learned": LearnedPositions, "none": NoPositions}
-
 __all__ = [
-    "POSITIONS",
     "Alibi",
     "LearnedPositions",
     "LinearScaling",

@@ -31,10 +31,13 @@ class Alibi(NoPositions):
     def __init__(self, n_heads: int):
         super().__init__()
         self.n_heads = n_heads
+        self._slopes: Tensor | None = None  # no buffer: model.half() would round it, the meta device lose it
 
     def score_bias(
         self, query_positions: Int[Tensor, " T"], key_positions: Int[Tensor, " S"]
     ) -> Float[Tensor, "H T S"]:
-        """Minus the distance, times the slope of each head. In float32; 0 for a position's own key."""
+        """Minus the distance times the slope of each head, in float32: 0 for a position's own key."""
+        if self._slopes is None or self._slopes.device != query_positions.device:
+            self._slopes = alibi_slopes(self.n_heads, query_positions.device)
         distance = (query_positions[:, None] - key_positions).abs()
-        return -alibi_slopes(self.n_heads, distance.device)[:, None, None] * distance
+        return distance * -self._slopes[:, None, None]

@@ -17,9 +17,6 @@ class NoPositions(nn.Module):
     `positions` is one row for all of a batch, or one row each when texts are padded differently.
     """
 
-    def __init__(self, *sizes: int):
-        super().__init__()
-
     def add_to_embeddings(self, x: Float[Tensor, "B T D"], positions: Int[Tensor, "*#B T"]) -> Float[Tensor, "B T D"]:
         """The embeddings once positions have been added: here unchanged."""
         return x

@@ -2,13 +2,16 @@
 
 Each pair of coordinates turns at its own speed, like the hands of a clock. Two conventions exist for what a pair is:
 "half" (GPT-NeoX, Hugging Face's LLaMA) pairs coordinate i with i + d/2; "interleaved" (the paper, Meta's LLaMA, GPT-J)
-pairs 2i with 2i+1. They are the same up to the order of coordinates.
+pairs 2i with 2i+1. They are the same up to the order of coordinates. Angles are computed in float32, also in a model
+of 16 bits: at position 1,000 a bfloat16 could only tell every fourth position apart.
 
 Source: Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding", arXiv:2104.09864, equations 15
-and 34; turning a part of the head only: Black et al. 2022, "GPT-NeoX-20B", arXiv:2204.06745, section 2.1.
+and 34; turning only a part of the head: Black et al. 2022, "GPT-NeoX-20B", arXiv:2204.06745, section 2.1.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -19,12 +22,75 @@ from helpers.positions.none import NoPositions
 
 def rope_frequencies(d: int, base: float = 10_000.0) -> Float[Tensor, " {d}//2"]:
     """How far each pair turns per position, in radians: from 1 for the first to nearly 1/`base` for the last."""
+    if d % 2:
+        raise ValueError(f"coordinates turn in pairs, so their number must be even, got {d=}")
     return 1.0 / base ** (torch.arange(0, d, 2) / d)
+
+
+def rope_angles(positions: Int[Tensor, "*B T"], frequencies: Float[Tensor, " f"]) -> Float[Tensor, "*B T f"]:
+    """How far each pair is turned at each position, in radians."""
+    return positions[..., None] * frequencies
+
+
+def apply_rope(
+    x: Float[Tensor, "*lead T d"], angles: Float[Tensor, "*#lead T f"], pairing: str = "half"
+) -> Float[Tensor, "*lead T d"]:
+    """The queries or keys, each pair of coordinates turned by its angle. With fewer angles than pairs the last
+    coordinates stay as they are."""
+    if 2 * angles.shape[-1] > x.shape[-1]:
+        raise ValueError(f"one angle turns two coordinates, got {angles.shape[-1]} angles for {x.shape[-1]}")
+    rule = pairing_rule(pairing)
+    return _turn_front(x, 2 * angles.shape[-1], rule.table(angles, 1.0, x.dtype), rule)
+
+
+class Pairing(NamedTuple):
+    """A convention for what a pair is: what to prepare from the angles, and how to turn with it."""
+
+    table: Callable[[Tensor, float, torch.dtype], Any]
+    turn: Callable[[Tensor, Any], Tensor]
+
+
+def _half_table(angles: Tensor, factor: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Cosine and sine for every coordinate. The first halves turn by minus the angle: only their sine changes sign."""
+    signed = torch.cat((-angles, angles), dim=-1)
+    return (signed.cos() * factor).to(dtype), (signed.sin() * factor).to(dtype)
+
+
+def _turn_halves(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
+    cos, sin = table
+    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, dims=-1), sin)
+
+
+def _interleaved_table(angles: Tensor, factor: float, dtype: torch.dtype) -> Tensor:
+    """One complex number per pair; complex numbers of 16 bits do not exist, so at least 32."""
+    angles = angles.to(torch.promote_types(dtype, torch.float32))
+    return torch.polar(torch.full_like(angles, factor), angles)
+
+
+def _turn_neighbours(x: Tensor, table: Tensor) -> Tensor:
+    pairs = x.to(table.real.dtype).contiguous().unflatten(-1, (-1, 2))
+    return torch.view_as_real(torch.view_as_complex(pairs) * table).flatten(-2).to(x.dtype)
+
+
+PAIRINGS = {"half": Pairing(_half_table, _turn_halves), "interleaved": Pairing(_interleaved_table, _turn_neighbours)}
+
+
+def pairing_rule(word: str) -> Pairing:
+    """The pairing of that name."""
+    if word not in PAIRINGS:
+        raise ValueError(f"pairing must be one of {', '.join(sorted(PAIRINGS))}, got {word!r}")
+    return PAIRINGS[word]
+
+
+def _turn_front(x: Tensor, n_turned: int, table: Any, rule: Pairing) -> Tensor:
+    if n_turned == x.shape[-1]:
+        return rule.turn(x, table)
+    return torch.cat((rule.turn(x[..., :n_turned], table), x[..., n_turned:]), dim=-1)
 
 
 @dataclass(frozen=True)
 class RopeScaling:
-    """The speeds as they are. Rules that let a model read further than it was trained override this, in
+    """The speeds as they are. The rules that let a model read further than it was trained override this: see
     rope_scaling.py."""
 
     @property
@@ -37,45 +103,13 @@ class RopeScaling:
         return rope_frequencies(d, base)
 
 
-def rope_angles(positions: Int[Tensor, "*B T"], frequencies: Float[Tensor, " f"]) -> Float[Tensor, "*B T f"]:
-    """How far each pair is turned at each position, in radians."""
-    return positions[..., None] * frequencies
-
-
-def apply_rope(
-    x: Float[Tensor, "*lead T d"], angles: Float[Tensor, "*#lead T f"], pairing: str = "half"
-) -> Float[Tensor, "*lead T d"]:
-    """The queries or keys, every pair of coordinates turned by its angle; coordinates beyond the angles stay."""
-    return _turn(x, _table(angles, pairing), pairing)
-
-
-def _partners_half(x: Tensor) -> Tensor:
-    return x.roll(x.shape[-1] // 2, dims=-1)
-
-
-def _partners_interleaved(x: Tensor) -> Tensor:
-    return x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
-
-
-PARTNERS = {"half": _partners_half, "interleaved": _partners_interleaved}
-PAIR_AXIS = {"half": -2, "interleaved": -1}
-
-
-def _table(angles: Tensor, pairing: str) -> tuple[Tensor, Tensor]:
-    axis = PAIR_AXIS[pairing]
-    cos, sin = angles.cos(), angles.sin()
-    return torch.stack((cos, cos), axis).flatten(-2), torch.stack((-sin, sin), axis).flatten(-2)
-
-
-def _turn(x: Tensor, table: tuple[Tensor, Tensor], pairing: str) -> Tensor:
-    cos, sin = table
-    moving, still = x[..., : cos.shape[-1]], x[..., cos.shape[-1] :]
-    turned = torch.addcmul(moving * cos, PARTNERS[pairing](moving), sin)
-    return torch.cat((turned, still), dim=-1) if still.shape[-1] else turned
-
-
 class RotaryPositions(NoPositions):
-    """Unlike vectors added to the embeddings: only queries and keys turn, in every layer."""
+    """Unlike vectors added to the embeddings: only queries and keys turn, in every layer.
+
+    `fraction` of each head turns, the rest does not know its position. All layers of one call are given the same
+    `positions` object, so cosines and sines are computed for the first and remembered until another object comes.
+    Whoever changes positions in place is not noticed: make new ones.
+    """
 
     def __init__(
         self,
@@ -88,32 +122,34 @@ class RotaryPositions(NoPositions):
     ):
         super().__init__()
         self.n_turned = int(d_head * fraction)
-        if self.n_turned < 2 or self.n_turned % 2:
+        if not 2 <= self.n_turned <= d_head or self.n_turned % 2:
             raise ValueError(
-                f"coordinates turn in pairs, so fraction · d_head must be an even number, got {d_head=} and "
-                f"{fraction=}: {d_head * fraction:g}"
+                f"an even number of coordinates turns, from 2 to d_head, got {self.n_turned} from {d_head=} and "
+                f"{fraction=}"
             )
-        if pairing not in PARTNERS:
-            raise ValueError(f"pairing must be one of {', '.join(sorted(PARTNERS))}, got {pairing!r}")
-        self.base, self.pairing, self.scaling = base, pairing, scaling or RopeScaling()
-        self._last: tuple[Tensor, torch.dtype, tuple[Tensor, Tensor]] | None = None
+        self.base, self.rule, self.scaling = base, pairing_rule(pairing), scaling or RopeScaling()
+        self._frequencies: Tensor | None = None  # no buffer: model.half() would round it, the meta device lose it
+        self._remembered: tuple[Tensor, torch.dtype, Any] | None = None
 
     def rotate(
         self, q: Float[Tensor, "B H T d"], k: Float[Tensor, "B G T d"], positions: Int[Tensor, "*#B T"]
     ) -> tuple[Float[Tensor, "B H T d"], Float[Tensor, "B G T d"]]:
         """Queries and keys, turned by their positions."""
-        table = self._table_of(positions, q.dtype)
-        return _turn(q, table, self.pairing), _turn(k, table, self.pairing)
+        table = self._table(positions, q.dtype)
+        both = _turn_front(torch.cat((q, k), dim=1), self.n_turned, table, self.rule)  # one turn is faster than two
+        q, k = both.split_with_sizes((q.shape[1], k.shape[1]), dim=1)
+        return q, k
 
-    def _table_of(self, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        if self._last is None or self._last[0] is not positions or self._last[1] != dtype:
-            self._last = positions, dtype, self._make_table(positions, dtype)
-        return self._last[2]
+    def _table(self, positions: Tensor, dtype: torch.dtype) -> Any:
+        if self._remembered is None or self._remembered[0] is not positions or self._remembered[1] is not dtype:
+            with torch.inference_mode(False):  # what is made inside it could not be used in training afterwards
+                angles = rope_angles(positions, self._frequencies_on(positions.device)).unsqueeze(-3)  # B 1 T f
+                table = self.rule.table(angles, self.scaling.attention_factor, dtype)
+            self._remembered = positions, dtype, table
+        return self._remembered[2]
 
-    def _make_table(self, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        with torch.inference_mode(False), torch.device(positions.device):
-            frequencies = self.scaling.frequencies(self.n_turned, self.base)
-            angles = rope_angles(positions, frequencies).unsqueeze(-3)  # B 1 T f: the same for every head
-            factor = self.scaling.attention_factor
-            cos, sin = _table(angles, self.pairing)
-            return (cos * factor).to(dtype), (sin * factor).to(dtype)
+    def _frequencies_on(self, device: torch.device) -> Tensor:
+        if self._frequencies is None or self._frequencies.device != device:
+            with device:
+                self._frequencies = self.scaling.frequencies(self.n_turned, self.base)
+        return self._frequencies

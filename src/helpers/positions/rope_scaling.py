@@ -51,6 +51,8 @@ class NtkScaling(RopeScaling):
 
     def frequencies(self, d: int, base: float) -> Float[Tensor, " {d}//2"]:
         """Radians per position of each pair."""
+        if d < 4:
+            raise ValueError(f"a slowest pair beside a fastest one needs at least 4 coordinates, got {d=}")
         return rope_frequencies(d, base * self.factor ** (d / (d - 2)))
 
 
@@ -77,8 +79,8 @@ class YarnScaling(RopeScaling):
         plain = rope_frequencies(d, base)
         first = max(math.floor(self._pair_turning(self.beta_fast, d, base)), 0)
         last = min(math.ceil(self._pair_turning(self.beta_slow, d, base)), d - 1)
-        slowed = ((torch.arange(d // 2) - first) / max(last - first, 0.001)).clamp(0, 1)
-        return plain / self.factor * slowed + plain * (1 - slowed)
+        slowed = ((torch.arange(d // 2) - first) / max(last - first, 0.001)).clamp(0, 1)  # first may be last
+        return slowed * plain / self.factor + (1 - slowed) * plain
 
     def _pair_turning(self, n_turns: float, d: int, base: float) -> float:
         """Which pair, as a number with a fraction, turns `n_turns` times within the original context."""

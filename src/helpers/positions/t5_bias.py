@@ -30,7 +30,7 @@ def t5_bucket(
 def _bucket_of_distance(distance: Int[Tensor, "*lead"], n_buckets: int, max_distance: int) -> Int[Tensor, "*lead"]:
     n_exact = n_buckets // 2
     far = (distance / n_exact).clamp(min=1).log() / math.log(max_distance / n_exact)  # 0 … 1 up to max_distance
-    shared = (n_exact + far * (n_buckets - n_exact)).long().clamp(max=n_buckets - 1)
+    shared = (n_exact + (far * (n_buckets - n_exact)).long()).clamp(max=n_buckets - 1)
     return torch.where(distance < n_exact, distance, shared)
 
 
@@ -39,6 +39,12 @@ class T5Bias(NoPositions):
 
     def __init__(self, n_heads: int, n_buckets: int = 32, max_distance: int = 128, is_bidirectional: bool = False):
         super().__init__()
+        n_past = n_buckets // 2 if is_bidirectional else n_buckets
+        if n_past < 2 or max_distance <= n_past // 2:
+            raise ValueError(
+                f"half of the {n_past} buckets of one direction hold one distance each and max_distance must lie "
+                f"beyond them, got {n_buckets=}, {max_distance=}"
+            )
         self.max_distance, self.is_bidirectional = max_distance, is_bidirectional
         self.table = nn.Embedding(n_buckets, n_heads)
 
