@@ -321,7 +321,7 @@ def test_bad_input_is_named():
         (lambda: model(source, target - 31), "ids must be from 0 to 30"),
         (lambda: model(some_ids(17), target), "the context is 16 positions long, got 17"),
         (lambda: model(source, some_ids(17)), "the context is 16 positions long, got 17"),
-        (lambda: model(source, target, MASK & False), "a row of the mask has no token"),
+        (lambda: model(source, target, MASK & torch.tensor([[False], [True]])), "a row of the mask has no token"),
         (lambda: model.reading(source)(some_ids(7, batch=3)), "2 sources were read, .* got 3"),
     ]:
         with pytest.raises(ValueError, match=message):
