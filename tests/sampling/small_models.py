@@ -1,4 +1,4 @@
-"""Models for the tests of this room: random decoders whose text does not repeat itself, and the smallest model of all."""
+"""Models for the tests of this room: random decoders whose text varies, and the smallest model of all."""
 
 from types import SimpleNamespace
 

@@ -108,7 +108,8 @@ def test_the_nucleus_is_the_smallest_set_that_reaches_p():
 def test_min_p_keeps_many_tokens_when_the_model_doubts_and_few_when_it_is_sure():
     n_kept = [min_p(LOGITS * sharpness, 0.1).isfinite().sum().item() for sharpness in (0, 0.2, 1, 10)]
     assert n_kept[0] == LOGITS.numel()
-    assert n_kept == sorted(n_kept, reverse=True) and len(set(n_kept)) == 4
+    assert n_kept == sorted(n_kept, reverse=True)
+    assert len(set(n_kept)) == 4
 
 
 def test_a_repeated_token_loses_whatever_the_sign_of_its_logit_and_pays_once():

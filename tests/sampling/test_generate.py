@@ -74,7 +74,9 @@ def test_the_filters_narrow_what_is_written(model):
         return len(generate(model, PROMPT.repeat(100, 1), 1, generator=chance(), **words).unique())
 
     free = n_written()
-    assert n_written(top_p=0.3) < free and n_written(min_p=0.6) < free and n_written(top_k=2) < free
+    assert n_written(top_p=0.3) < free
+    assert n_written(min_p=0.6) < free
+    assert n_written(top_k=2) < free
 
 
 def test_a_row_ends_at_its_stop_token_and_the_others_go_on(model):
@@ -82,7 +84,8 @@ def test_a_row_ends_at_its_stop_token_and_the_others_go_on(model):
     free = generate(model, prompts, 20, generator=chance())
     stopped = generate(model, prompts, 20, generator=chance(), stop=[stop])
     ends = [row.tolist().index(stop) if stop in row else len(row) for row in free]
-    assert min(ends) < 5 and max(ends) > 10  # some rows end early while others go on
+    assert min(ends) < 5
+    assert max(ends) > 10
     for row, plain, end in zip(stopped, free, ends, strict=True):
         assert torch.equal(row[:end], plain[:end])
         assert (row[end:] == stop).all()
@@ -114,13 +117,13 @@ def test_a_sliding_model_sees_the_newest_tokens_only(model):
         probs = next_token_probs(logits, t=0, penalty=1.5, seen=text)
         assert torch.equal(written[:, step], probs.argmax(-1))
         text = torch.cat([text, written[:, step : step + 1]], dim=1)
-    assert torch.equal(generate(model, text[:, :20], 30, temperature=0, repetition_penalty=1.5, use_cache=False,
-                                slide=True), written)  # fmt: skip
+    words = dict(temperature=0, repetition_penalty=1.5, slide=True, use_cache=False)
+    assert torch.equal(generate(model, text[:, :20], 30, **words), written)
 
 
 def test_a_prompt_longer_than_the_context_needs_to_slide(model):
     text = torch.randint(13, (1, 30), generator=chance(5))
-    with pytest.raises(ValueError, match="24 tokens long, got a prompt of 30.*slide=True"):
+    with pytest.raises(ValueError, match=r"24 tokens long, got a prompt of 30.*slide=True"):
         generate(model, text, 5)
     expected = generate(model, text[:, -24:], 5, temperature=0, slide=True)
     assert torch.equal(generate(model, text, 5, temperature=0, slide=True), expected)
@@ -169,9 +172,9 @@ def test_padded_prompts_are_continued_as_by_transformers():
 
 def test_prompts_of_one_length_need_no_model_that_takes_a_mask():
     model = PairTable(vocab_size=7)
-    assert torch.equal(generate(model, [[1, 2], [3, 4]], 6, temperature=0),
-                       generate(model, torch.tensor([[1, 2], [3, 4]]), 6, temperature=0))  # fmt: skip
-    with pytest.raises(ValueError, match="PairTable takes no mask and positions.*one length"):
+    written = generate(model, torch.tensor([[1, 2], [3, 4]]), 6, temperature=0)
+    assert torch.equal(generate(model, [[1, 2], [3, 4]], 6, temperature=0), written)
+    with pytest.raises(ValueError, match=r"PairTable takes no mask and positions.*one length"):
         generate(model, [[1, 2], [3]], 6)
 
 
@@ -199,7 +202,8 @@ def test_a_stream_gives_each_token_before_the_next_one_is_asked_for():
 def test_a_model_in_training_goes_back_to_training_even_from_a_stream_left_early():
     model = decoder().train()
     generate(model, PROMPT, 2)
-    assert model.training and model.blocks[0].training
+    assert model.training
+    assert model.blocks[0].training
     steps = stream(model, PROMPT, 20)
     next(steps)
     assert not model.training
@@ -218,7 +222,8 @@ def test_a_model_in_training_goes_back_to_training_even_from_a_stream_left_early
 def test_the_caller_of_a_stream_can_compute_gradients_and_train_on_what_was_written():
     model = decoder()
     for _ in stream(model, PROMPT, 2):
-        assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
+        assert torch.is_grad_enabled()
+        assert not torch.is_inference_mode_enabled()
     written = generate(model, PROMPT, 5)
     model(written).sum().backward()
     assert model.token_embedding.weight.grad.abs().sum() > 0

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from helpers.sampling.draw import Sampler, draw
 from helpers.sampling.language_model import LanguageModel, evaluating, n_that_fit
-from helpers.sampling.prompts import left_padded
+from helpers.sampling.prompts import Ids, left_padded
 from helpers.sampling.reader import Reader
 
 
@@ -35,7 +35,7 @@ class Speculated(NamedTuple):
 def speculative(
     model: LanguageModel,
     draft: LanguageModel,
-    ids: Int[Tensor, "1 T"],
+    ids: Ids,
     n_new: int,
     n_ahead: int,
     *,
@@ -45,11 +45,13 @@ def speculative(
     min_p: float | None = None,
     stop: Iterable[int] = (),
     generator: torch.Generator | None = None,
+    use_cache: bool = True,
 ) -> Speculated:
     """The continuation of one prompt as `model` would write it, drafted `n_ahead` tokens at a time by `draft`.
 
     The filters reshape both models' distributions. Writing ends after `n_new` tokens, after a `stop` token, or
-    where the model's context is full; the draft may have a shorter one, and then sees the newest tokens only.
+    where the model's context is full; the draft may have a shorter one, and then sees the newest tokens only. A
+    model with a window throws away what it would have to go back to: past the window it needs `use_cache=False`.
     """
     if n_ahead < 1:
         raise ValueError(f"the draft must guess at least one token ahead, got {n_ahead=}")
@@ -59,9 +61,9 @@ def speculative(
     text = left_padded(ids).ids
     start = text.shape[1]
     end = start + n_that_fit(model, start, n_new)
-    pair = Reader(model, 1, end), Reader(draft, 1, end)
+    large, small = (Reader(reads, 1, end, use_cache=use_cache) for reads in (model, draft))
     with evaluating(model), evaluating(draft), torch.inference_mode():
-        text, rate = _write(*pair, text, end, n_ahead, sampler, torch.tensor(sorted(stop)).to(text))
+        text, rate = _write(large, small, text, end, n_ahead, sampler, torch.tensor(sorted(stop)).to(text))
     return Speculated(text[:, start:].clone(), rate)
 
 
@@ -79,6 +81,8 @@ def _write(
     while (length := text.shape[1]) < end:
         guess, q = _drafted(small, text, min(n_ahead, end - length - 1), sampler)
         p = sampler.probs(large(guess)[0, -len(q) - 1 :].float())
+        if q and len(q[0]) != p.shape[1]:
+            raise ValueError(f"model and draft must share one vocabulary, got {p.shape[1]} and {len(q[0])} tokens")
         kept = _n_kept(p, q, guess[0, length:], sampler.generator)
         following = draw(p[kept] if kept == len(q) else _surplus(p[kept], q[kept]), sampler.generator)
         text = torch.cat([guess[:, : length + kept], following[None, None]], dim=1)
@@ -112,8 +116,6 @@ def _n_kept(
     """How many drafted tokens stand before the first refusal."""
     if not q:
         return 0
-    if len(q[0]) != p.shape[1]:
-        raise ValueError(f"model and draft must share one vocabulary, got {p.shape[1]} and {len(q[0])} tokens")
     places = torch.arange(len(q), device=p.device)
     ratios = p[places, drafted] / torch.stack(q)[places, drafted]
     chances = torch.rand(len(q), generator=generator, device=p.device)
