@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from helpers.attention.latent import LatentAttention
 from helpers.attention.multi_head import MultiHeadAttention
 from helpers.layers import MLPS, NORMS, MixtureOfExperts
 from helpers.models.config import DecoderConfig
@@ -45,8 +46,12 @@ def new_norm(config: DecoderConfig) -> nn.Module:
     return NORMS[config.norm](config.d_model, config.bias, config.norm_eps)
 
 
-def new_attention(config: DecoderConfig) -> MultiHeadAttention:
+def new_attention(config: DecoderConfig) -> MultiHeadAttention | LatentAttention:
     """The attention of one block."""
+    if config.latent:
+        sizes = config.latent
+        ranks_and_widths = sizes.q_rank, sizes.kv_rank, sizes.d_nope, sizes.d_rope, sizes.d_value
+        return LatentAttention(config.d_model, config.n_heads, *ranks_and_widths, eps=config.norm_eps)
     return MultiHeadAttention(
         config.d_model,
         config.n_heads,
