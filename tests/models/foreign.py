@@ -15,12 +15,16 @@ LLAMA3_RULE = dict(
     rope_type="llama3", rope_theta=500.0, factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0,
     original_max_position_embeddings=8,
 )  # fmt: skip
+LINEAR = dict(rope_type="linear", rope_theta=10_000.0, factor=4.0)
 YARN = dict(rope_type="yarn", rope_theta=100.0, factor=4.0, original_max_position_embeddings=8, beta_fast=2.0)
 
 DECODERS = {
     "gpt1": ("OpenAIGPTLMHeadModel", GPT),
     "gpt2": ("GPT2LMHeadModel", GPT),
-    "gpt2, other words": ("GPT2LMHeadModel", GPT | dict(n_inner=36, activation_function="relu", scale_attn_weights=False)),
+    "gpt2, other words": (
+        "GPT2LMHeadModel",
+        GPT | dict(n_inner=36, activation_function="relu", scale_attn_weights=False),
+    ),
     "gpt-neox": ("GPTNeoXForCausalLM", LATER | dict(hidden_size=32)),
     "gpt-neox, one after the other": (
         "GPTNeoXForCausalLM",
@@ -32,16 +36,19 @@ DECODERS = {
     "llama 2, grouped queries": ("LlamaForCausalLM", LLAMA | dict(rms_norm_eps=1e-5)),
     "llama 3": ("LlamaForCausalLM", LLAMA | dict(rope_parameters=dict(rope_type="default", rope_theta=500_000.0))),
     "llama 3.2, tied": ("LlamaForCausalLM", LLAMA | dict(rope_parameters=LLAMA3_RULE, tie_word_embeddings=True)),
-    "llama, linear": ("LlamaForCausalLM", LLAMA | dict(rope_parameters=dict(rope_type="linear", factor=4.0, rope_theta=1e4))),
+    "llama, linear": ("LlamaForCausalLM", LLAMA | dict(rope_parameters=LINEAR)),
     "llama, yarn": ("LlamaForCausalLM", LLAMA | dict(rope_parameters=YARN)),
     "llama, biases": ("LlamaForCausalLM", LLAMA | dict(attention_bias=True, mlp_bias=True, head_dim=10)),
     "mistral": ("MistralForCausalLM", LLAMA | dict(sliding_window=4)),
     "mistral, no window": ("MistralForCausalLM", LLAMA | dict(sliding_window=None)),
     "mixtral": ("MixtralForCausalLM", LLAMA | dict(num_local_experts=4, num_experts_per_tok=2)),
-    "mixtral, window": ("MixtralForCausalLM", LLAMA | dict(num_local_experts=3, num_experts_per_tok=1, sliding_window=5)),
+    "mixtral, one of three, window": (
+        "MixtralForCausalLM",
+        LLAMA | dict(num_local_experts=3, num_experts_per_tok=1, sliding_window=5),
+    ),
     "qwen2": ("Qwen2ForCausalLM", LLAMA),
     "qwen3": ("Qwen3ForCausalLM", LLAMA | dict(head_dim=8)),
-}  # fmt: skip
+}
 
 
 def random_model(architecture, settings, seed=0, **special):
