@@ -13,7 +13,7 @@ from helpers.models.encoder_decoder import (
     Maps,
     t5,
 )
-from helpers.sampling import generate
+from helpers.sampling import beam_search, generate
 
 COUNTS = {  # T5: the released checkpoints; 2017: the paper's Table 3 shapes with a shared vocabulary of 37,000
     "transformer-base": 63_082_496,
@@ -288,6 +288,20 @@ def test_it_writes_what_t5_writes():
     expected = theirs.generate(source, attention_mask=MASK.long(), **options)
     start = torch.zeros(2, 1, dtype=torch.long)
     assert torch.equal(generate(ours.reading(source, MASK), start, 10, temperature=0), expected[:, 1:])
+
+
+@pytest.mark.equals(
+    "helpers.models.encoder_decoder.Reading",
+    "transformers.T5ForConditionalGeneration.generate",
+    "beam search, padded source",
+)
+def test_its_beams_are_t5s_beams():
+    (theirs, ours), source = both_t5s(), some_ids(9)
+    options = dict(num_beams=3, num_return_sequences=3, do_sample=False, max_new_tokens=6, eos_token_id=None)
+    expected = theirs.generate(source, attention_mask=MASK.long(), **options)
+    start = torch.zeros(2, 1, dtype=torch.long)
+    found = beam_search(ours.reading(source, MASK), start, 6, n_beams=3)
+    assert torch.equal(found.ids.flatten(0, 1), expected[:, 1:])
 
 
 @pytest.mark.parametrize("config", [SMALL, SMALL_T5])
