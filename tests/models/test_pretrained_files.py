@@ -5,11 +5,14 @@ from fnmatch import fnmatch
 import pytest
 import torch
 import transformers
+from huggingface_hub.errors import LocalEntryNotFoundError
 from models.foreign import IDS, LLAMA, random_decoder, random_model, same_state
 from safetensors.torch import load_file, save_file
 
 from helpers.models import PRESETS, Classifier, Decoder, DecoderConfig, preset
+from helpers.models.foreign_names import FAMILIES
 from helpers.models.foreign_settings import family_of
+from helpers.models.foreign_tensors import fill
 from helpers.models.pretrained import from_hugging_face, save_hugging_face
 from helpers.positions.rope_scaling import Llama3Scaling, NtkScaling
 
@@ -49,6 +52,18 @@ def test_a_lost_shard_is_named(tmp_path):
     lost.unlink()
     with pytest.raises(FileNotFoundError, match=f"has no {re.escape(lost.name)}"):
         from_hugging_face(tmp_path)
+
+
+def test_what_does_not_fit_changes_nothing():
+    theirs = random_decoder("gpt2")
+    tensors = theirs.state_dict() | {"transformer.ln_f.weight": torch.zeros(21)}
+    ours = Decoder(from_hugging_face(theirs).config)
+    before = {name: parameter.clone() for name, parameter in ours.named_parameters()}
+    with pytest.raises(
+        ValueError, match=r"ln_f.weight must have shape \(20,\) to fill our final_norm.weight, got \(21,\)"
+    ):
+        fill(ours, tensors, FAMILIES["gpt2"])
+    assert all(torch.equal(parameter, before[name]) for name, parameter in ours.named_parameters())
 
 
 def test_an_empty_folder_and_an_unknown_family_are_named(tmp_path):
@@ -172,6 +187,15 @@ def test_a_hub_name_is_fetched_without_the_copies_that_repositories_carry(tmp_pa
     others = ["consolidated.safetensors", "pytorch_model.bin", "original/consolidated.00.pth", "flax_model.msgpack"]
     matched = [name for name in wanted + others if any(fnmatch(name, pattern) for pattern in asked["patterns"])]
     assert matched == wanted
+
+
+def test_a_name_that_is_neither_a_folder_nor_on_the_hub_says_so(monkeypatch):
+    def snapshot_download(name, allow_patterns):
+        raise LocalEntryNotFoundError("no connection")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    with pytest.raises(FileNotFoundError, match=r"'models/gpt-two' is no folder here, and .*: no connection"):
+        from_hugging_face("models/gpt-two")
 
 
 REFUSED = [
