@@ -7,35 +7,22 @@ on this machine)
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 os.environ["RAYON_NUM_THREADS"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
+from side_by_side import median_seconds
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
 from helpers.corpora.real import has_tiny_shakespeare, python_manual, tiny_shakespeare
-from helpers.runtime import Stopwatch
 from helpers.tokenizers import BPETokenizer
 
 N_MERGES = 1_000
 N_RUNS = 3
-
-
-def best_seconds(work: Callable[[Any], object], prepare: Callable[[], Any] = lambda: None) -> float:
-    """The shortest of a few runs of work(prepare()), preparation not counted: other load can only lengthen them."""
-    seconds = []
-    for _ in range(N_RUNS):
-        prepared = prepare()
-        with Stopwatch() as watch:
-            work(prepared)
-        seconds.append(watch.seconds)
-    return min(seconds)
 
 
 def train_library(text: str) -> Tokenizer:
@@ -62,22 +49,25 @@ def compare(text: str) -> None:
     documents, n_megabytes = chunks(text), len(text.encode()) / 1e6
     ours, theirs = BPETokenizer.train(text, n_merges=N_MERGES), train_library(text)
     assert len(ours.encode(text)) < 1.01 * len(theirs.encode(text).ids), "both must compress alike"
+    fresh_ours = iter([BPETokenizer(ours.merges) for _ in range(N_RUNS + 1)])
+    fresh_theirs = iter([Tokenizer.from_str(theirs.to_str()) for _ in range(N_RUNS + 1)])
     rows = {
         f"train {N_MERGES} merges": (
-            best_seconds(lambda _: BPETokenizer.train(text, n_merges=N_MERGES)),
-            best_seconds(lambda _: train_library(text)),
+            lambda: BPETokenizer.train(text, n_merges=N_MERGES),
+            lambda: train_library(text),
         ),
         "encode, fresh tokenizer": (
-            best_seconds(lambda fresh: fresh.encode_batch(documents), lambda: BPETokenizer(ours.merges)),
-            best_seconds(lambda fresh: fresh.encode_batch_fast(documents), lambda: Tokenizer.from_str(theirs.to_str())),
+            lambda: next(fresh_ours).encode_batch(documents),
+            lambda: next(fresh_theirs).encode_batch_fast(documents),
         ),
         "encode, words seen before": (
-            best_seconds(lambda _: ours.encode_batch(documents)),
-            best_seconds(lambda _: theirs.encode_batch_fast(documents)),
+            lambda: ours.encode_batch(documents),
+            lambda: theirs.encode_batch_fast(documents),
         ),
     }
     print(f"{'':28}{'helpers':>20}{'tokenizers':>20}{'ratio of seconds':>18}")
-    for name, seconds in rows.items():
+    for name, (our_work, their_work) in rows.items():
+        seconds = list(median_seconds({"helpers": our_work, "tokenizers": their_work}, N_RUNS).values())
         speeds = [f"{s:.2f} s, {n_megabytes / s:.1f} MB/s" for s in seconds]
         print(f"{name:28}{speeds[0]:>20}{speeds[1]:>20}{seconds[0] / seconds[1]:>18.2f}")
 
@@ -89,7 +79,7 @@ def main() -> None:
         if has_tiny_shakespeare():
             texts["Tiny Shakespeare"] = tiny_shakespeare()
     for name, text in texts.items():
-        print(f"{name}, {len(text.encode()) / 1e6:.2f} MB, one thread, best of {N_RUNS} runs")
+        print(f"{name}, {len(text.encode()) / 1e6:.2f} MB, one thread, median of {N_RUNS} runs")
         compare(text)
 
 

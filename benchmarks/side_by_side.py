@@ -1,0 +1,18 @@
+"""Several pieces of work timed in turns, so that a busy machine slows all of them alike."""
+
+import statistics
+from collections.abc import Callable, Mapping
+
+from helpers.runtime import Stopwatch
+
+
+def median_seconds(works: Mapping[str, Callable[[], object]], n_rounds: int = 7) -> dict[str, float]:
+    """The median time of each after one round to warm up; ratios hold on a noisy machine, absolute times do not."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for round_ in range(n_rounds + 1):
+        for name, work in works.items():
+            with Stopwatch() as watch:
+                work()
+            if round_:
+                seconds[name].append(watch.seconds)
+    return {name: statistics.median(times) for name, times in seconds.items()}
