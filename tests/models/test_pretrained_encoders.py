@@ -3,7 +3,7 @@ import warnings
 import pytest
 import torch
 import transformers
-from models.foreign import IDS, N_IDS, random_model, same_state
+from models.foreign import EPS, IDS, N_IDS, random_model, same_state
 
 from helpers.models.encoder import Encoder, MaskedLanguageModel
 from helpers.models.encoder_decoder import EncoderDecoder, Maps
@@ -12,9 +12,9 @@ from helpers.sampling import generate
 
 BERT = dict(
     vocab_size=N_IDS, max_position_embeddings=24, hidden_size=24, num_hidden_layers=3, num_attention_heads=4,
-    intermediate_size=36, type_vocab_size=3,
+    intermediate_size=36, type_vocab_size=3, layer_norm_eps=EPS,
 )  # fmt: skip
-T5 = dict(vocab_size=N_IDS, d_model=24, num_layers=3, num_heads=4, d_kv=10, d_ff=36)
+T5 = dict(vocab_size=N_IDS, d_model=24, num_layers=3, num_heads=4, d_kv=10, d_ff=36, layer_norm_epsilon=EPS)
 IS_TOKEN = torch.arange(15) < torch.tensor([15, 9])[:, None]
 SEGMENTS = (torch.arange(15) > 6).long().expand(2, 15)
 TARGET = IDS.flip(1)[:, :11]

@@ -13,7 +13,7 @@ from helpers.models import PRESETS, Classifier, Decoder, DecoderConfig, preset
 from helpers.models.foreign_names import FAMILIES
 from helpers.models.foreign_settings import family_of
 from helpers.models.foreign_tensors import fill
-from helpers.models.pretrained import from_hugging_face, save_hugging_face
+from helpers.models.pretrained import from_hugging_face, save_hugging_face, to_hugging_face
 from helpers.positions.rope_scaling import Llama3Scaling, NtkScaling
 
 BERT_SIZES = dict(
@@ -288,6 +288,34 @@ def test_what_no_family_can_say_is_named_beside_the_closest_one(tmp_path):
             family_of(config)
     with pytest.raises(ValueError, match="can be written, got a Classifier"):
         save_hugging_face(Classifier(Decoder(SMALL), 2), tmp_path)
+
+
+def test_settings_become_our_words():
+    assert from_hugging_face(random_decoder("llama 3.2, tied")).config == DecoderConfig(
+        vocab_size=57,
+        context_length=32,
+        d_model=24,
+        n_layers=3,
+        n_heads=4,
+        n_kv_heads=2,
+        d_ff=36,
+        norm="rms_norm",
+        norm_eps=1e-6,
+        positions="rope",
+        rope_base=500.0,
+        rope_scaling=Llama3Scaling(factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_context=8),
+        mlp="swiglu",
+        bias=False,
+    )
+
+
+def test_what_comes_back_is_ready_to_be_used():
+    ours = from_hugging_face(random_decoder("gpt2").train())
+    theirs = to_hugging_face(ours.train())
+    assert not from_hugging_face(theirs).training
+    assert not theirs.training  # GPT-2 has dropout there
+    assert theirs.config.eos_token_id is None  # GPT-2's own would lie outside this vocabulary
+    assert theirs.config.activation_function == "gelu_new"
 
 
 def test_written_settings_are_those_of_older_releases_too(tmp_path):

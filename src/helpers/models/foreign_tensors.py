@@ -121,7 +121,7 @@ def _warn_of_absent_heads(empty: dict[str, Pair], filled: set[str], family: Fami
     for head in family.optional:
         absent = [name for name in empty if name.startswith(head)]
         if absent and not any(name.startswith(head) for name in filled):
-            warnings.warn(f"the source has no {head}: its weights are fresh, so train it before use", stacklevel=4)
+            warnings.warn(f"the source has no {head}: its weights are fresh, so train it before use", stacklevel=5)
             for name in absent:
                 del empty[name]
 
