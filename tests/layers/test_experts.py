@@ -192,6 +192,7 @@ def test_with_one_active_expert_a_softmax_gives_the_router_no_gradient():
 
 def test_the_experts_may_be_any_feed_forward_network_with_bias():
     moe, x = randomised(MixtureOfExperts(8, 16, 3, 3, mlp=GeluMLP, bias=True)), random_stream(4, 8)
+    assert all(isinstance(expert, GeluMLP) and expert.up_proj.bias is not None for expert in moe.experts)
     shares = moe.router(x).softmax(-1)
     torch.testing.assert_close(moe(x), sum(shares[:, e, None] * moe.experts[e](x) for e in range(3)))
 

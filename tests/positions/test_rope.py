@@ -83,6 +83,15 @@ def test_a_fraction_turns_the_front_of_the_head_and_leaves_the_rest(pairing):
         torch.testing.assert_close(turned[..., :4], apply_rope(x[..., :4], angles_of(range(9), 4), pairing))
 
 
+@pytest.mark.parametrize("pairing", PAIRINGS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_fast_way_of_a_model_equals_the_definition(pairing, dtype):
+    q, k = heads(2, 4, 9, 16, dtype=dtype), heads(2, 1, 9, 16, seed=1, dtype=dtype)
+    for x, turned in zip((q, k), RotaryPositions(16, pairing=pairing).rotate(q, k, torch.arange(9)), strict=True):
+        exact = angles_of(range(9), 16).to(dtype)
+        torch.testing.assert_close(turned, apply_rope(x, exact, pairing), atol=1e-6, rtol=1e-6)  # float32 sines
+
+
 @pytest.mark.equals(
     "helpers.positions.apply_rope",
     "transformers.models.llama.modeling_llama.apply_rotary_pos_emb",
@@ -102,8 +111,10 @@ def test_queries_and_keys_equal_llamas():
     q, k, positions = heads(2, 4, 9, 16), heads(2, 2, 9, 16, seed=1), torch.arange(9).expand(2, 9)
     cos, sin = theirs(q, positions)
     assert torch.equal(rope_angles(positions, rope_frequencies(16, 500.0)).cos(), cos[..., :8])
-    ours = RotaryPositions(16, base=500.0).rotate(q, k, positions)
-    torch.testing.assert_close(ours, modeling_llama.apply_rotary_pos_emb(q, k, cos, sin))
+    turned = modeling_llama.apply_rotary_pos_emb(q, k, cos, sin)
+    torch.testing.assert_close(RotaryPositions(16, base=500.0).rotate(q, k, positions), turned)
+    angles = rope_angles(positions, rope_frequencies(16, 500.0))[:, None]
+    torch.testing.assert_close((apply_rope(q, angles), apply_rope(k, angles)), turned)
 
 
 @pytest.mark.equals(

@@ -9,15 +9,15 @@ Source: Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Emb
 and 34; turning only a part of the head: Black et al. 2022, "GPT-NeoX-20B", arXiv:2204.06745, section 2.1.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from helpers.positions.none import NoPositions
+from helpers.positions.rope_pairing import pairing_rule
 
 
 def rope_frequencies(d: int, base: float = 10_000.0) -> Float[Tensor, " {d}//2"]:
@@ -37,55 +37,14 @@ def apply_rope(
 ) -> Float[Tensor, "*lead T d"]:
     """The queries or keys, each pair of coordinates turned by its angle. With fewer angles than pairs the last
     coordinates stay as they are."""
-    if 2 * angles.shape[-1] > x.shape[-1]:
+    rule, n_turned = pairing_rule(pairing), 2 * angles.shape[-1]
+    if n_turned > x.shape[-1]:
         raise ValueError(f"one angle turns two coordinates, got {angles.shape[-1]} angles for {x.shape[-1]}")
-    rule = pairing_rule(pairing)
-    return _turn_front(x, 2 * angles.shape[-1], rule.table(angles, 1.0, x.dtype), rule)
-
-
-class Pairing(NamedTuple):
-    """A convention for what a pair is: what to prepare from the angles, and how to turn with it."""
-
-    table: Callable[[Tensor, float, torch.dtype], Any]
-    turn: Callable[[Tensor, Any], Tensor]
-
-
-def _half_table(angles: Tensor, factor: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosine and sine for every coordinate. The first halves turn by minus the angle: only their sine changes sign."""
-    signed = torch.cat((-angles, angles), dim=-1)
-    return (signed.cos() * factor).to(dtype), (signed.sin() * factor).to(dtype)
-
-
-def _turn_halves(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
-    cos, sin = table
-    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, dims=-1), sin)
-
-
-def _interleaved_table(angles: Tensor, factor: float, dtype: torch.dtype) -> Tensor:
-    """One complex number per pair; complex numbers of 16 bits do not exist, so at least 32."""
-    angles = angles.to(torch.promote_types(dtype, torch.float32))
-    return torch.polar(torch.full_like(angles, factor), angles)
-
-
-def _turn_neighbours(x: Tensor, table: Tensor) -> Tensor:
-    pairs = x.to(table.real.dtype).contiguous().unflatten(-1, (-1, 2))
-    return torch.view_as_real(torch.view_as_complex(pairs) * table).flatten(-2).to(x.dtype)
-
-
-PAIRINGS = {"half": Pairing(_half_table, _turn_halves), "interleaved": Pairing(_interleaved_table, _turn_neighbours)}
-
-
-def pairing_rule(word: str) -> Pairing:
-    """The pairing of that name."""
-    if word not in PAIRINGS:
-        raise ValueError(f"pairing must be one of {', '.join(sorted(PAIRINGS))}, got {word!r}")
-    return PAIRINGS[word]
-
-
-def _turn_front(x: Tensor, n_turned: int, table: Any, rule: Pairing) -> Tensor:
-    if n_turned == x.shape[-1]:
-        return rule.turn(x, table)
-    return torch.cat((rule.turn(x[..., :n_turned], table), x[..., n_turned:]), dim=-1)
+    moving, still = x[..., :n_turned], x[..., n_turned:]
+    first, second = moving.unflatten(-1, rule.layout).unbind(rule.axis)
+    cos, sin = angles.cos(), angles.sin()
+    turned = torch.stack((first * cos - second * sin, first * sin + second * cos), rule.axis)
+    return torch.cat((turned.flatten(-2).to(x.dtype), still), dim=-1)
 
 
 @dataclass(frozen=True)
@@ -135,8 +94,8 @@ class RotaryPositions(NoPositions):
         self, q: Float[Tensor, "B H T d"], k: Float[Tensor, "B G T d"], positions: Int[Tensor, "*#B T"]
     ) -> tuple[Float[Tensor, "B H T d"], Float[Tensor, "B G T d"]]:
         """Queries and keys, turned by their positions."""
-        table = self._table(positions, q.dtype)
-        both = _turn_front(torch.cat((q, k), dim=1), self.n_turned, table, self.rule)  # one turn is faster than two
+        both = torch.cat((q, k), dim=1)  # one turn is faster than two
+        both = self.rule.turn_front(both, self._table(positions, q.dtype), self.n_turned)
         q, k = both.split_with_sizes((q.shape[1], k.shape[1]), dim=1)
         return q, k
 
