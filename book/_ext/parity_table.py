@@ -86,8 +86,8 @@ def calls(*trees: ast.AST) -> Iterator[ast.Call]:
 
 def literals(call: ast.Call, name: str) -> tuple[str, str, str]:
     """The three strings of a mark."""
-    values = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
-    if len(call.args) != 3 or call.keywords or not (len(values) == 3 and all(isinstance(v, str) for v in values)):
+    values = [getattr(argument, "value", None) for argument in call.args]
+    if call.keywords or len(values) != 3 or not all(isinstance(value, str) for value in values):
         raise ValueError(
             f'{name}, line {call.lineno}: the mark must be equals("ours", "reference", "what is compared"), three '
             f"literal strings, got {ast.unparse(call)}"

@@ -1,7 +1,9 @@
+import inspect
 import sys
 import unicodedata
 
 import pytest
+from transformers.convert_slow_tokenizer import TikTokenConverter
 
 from helpers.tokenizers import GPT2_PATTERN, LLAMA_3_PATTERN, pretokenize
 from tests.tokenizers.awkward import AWKWARD, random_text
@@ -66,3 +68,17 @@ def test_pieces_equal_those_of_the_tokenizers_library_on_the_manual(pattern, man
 @both_patterns
 def test_joined_pieces_are_the_text(text, pattern):
     assert "".join(pretokenize(text, pattern)) == text
+
+
+@pytest.mark.equals(
+    "helpers.tokenizers.LLAMA_3_PATTERN",
+    "transformers.convert_slow_tokenizer.TikTokenConverter",
+    "the pattern of tiktoken's files",
+)
+def test_llama_3s_pattern_is_the_one_that_transformers_reads_tiktokens_files_with():
+    assert inspect.signature(TikTokenConverter.__init__).parameters["pattern"].default == LLAMA_3_PATTERN
+
+
+def test_llama_3_cuts_numbers_after_three_digits_and_keeps_line_breaks_together():
+    pieces = ["I", "'LL", " pay", " ", "123", "456", "7", "(now", ").\n\n", "  \n", " ", " x"]
+    assert pretokenize("".join(pieces), LLAMA_3_PATTERN) == pieces
