@@ -3,7 +3,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from helpers.attention import Look, MultiHeadAttention, attend, attention_weights, causal_mask
+from helpers.attention import LayerCache, Look, MultiHeadAttention, attend, attention_weights, causal_mask
+from helpers.positions import RotaryPositions
 
 
 def random(*shape, seed=0):
@@ -126,4 +127,13 @@ def test_normalised_queries_and_keys_ignore_the_size_of_what_they_come_from():
 def test_biases_can_stand_at_queries_keys_and_values_only():
     attention = MultiHeadAttention(24, 4, bias=False, qkv_bias=True)
     assert attention.o_proj.bias is None
-    assert attention.q_proj.bias is not None and attention.k_proj.bias is not None and attention.v_proj.bias is not None
+    assert attention.q_proj.bias is not None
+    assert attention.k_proj.bias is not None
+    assert attention.v_proj.bias is not None
+
+
+def test_alone_with_a_cache_it_goes_on_where_the_cache_ends():
+    attention, x = MultiHeadAttention(24, 4, 2), random(1, 6, 24)
+    look, cache = Look(RotaryPositions(6)), LayerCache(1, 2, 8, 6)
+    parts = [attention(x[:, :4], look, cache), attention(x[:, 4:], look, cache)]
+    torch.testing.assert_close(torch.cat(parts, dim=1), attention(x, look))

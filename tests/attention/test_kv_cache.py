@@ -25,7 +25,8 @@ def test_what_went_in_comes_out_in_order():
     k, v = cache.extend(some(3, start=2), -some(3, start=2))
     assert places(k) == [0, 1, 2, 3, 4]
     assert places(v) == [0, 1, -2, -3, -4]
-    assert cache.length == 5 and cache.n_keys(1) == 6
+    assert cache.length == 5
+    assert cache.n_keys(1) == 6
 
 
 def test_a_position_too_many_is_refused_and_nothing_is_lost():
@@ -51,7 +52,8 @@ def test_a_window_sees_the_newest_positions_and_its_own_and_never_grows():
     assert cache.n_keys(2) == 5
     assert places(cache.extend(some(2, start=3), some(2, start=3))[0]) == [0, 1, 2, 3, 4]
     assert places(cache.extend(some(1, start=5), some(1, start=5))[0]) == [2, 3, 4, 5]
-    assert cache.length == 6 and cache.n_bytes == full == 2 * 3 * 3 * 8 * 4
+    assert cache.length == 6
+    assert cache.n_bytes == full == 2 * 3 * 3 * 8 * 4
 
 
 def test_a_prompt_longer_than_the_window_is_seen_whole_and_kept_in_part():

@@ -90,7 +90,8 @@ class MultiHeadAttention(nn.Module):
     ) -> Float[Tensor, "B T D"]:
         """What each position takes from those it may look at. With a `cache`, `x` holds the new positions only."""
         if look is None or look.positions is None:
-            look = replace(look or Look(), positions=torch.arange(x.shape[1], device=x.device))
+            past = cache.length if cache is not None else 0
+            look = replace(look or Look(), positions=torch.arange(past, past + x.shape[1], device=x.device))
         q, (k, v) = self.queries(x), self.keys_values(x)
         q, k = look.scheme.rotate(q, k, look.positions)
         if cache is not None:

@@ -171,7 +171,7 @@ class Decoder(nn.Module):
 
     @property
     def balance_loss(self) -> Float[Tensor, ""]:
-        """How unevenly the experts of all layers were used in the last call; 1 a layer is even."""
+        """How unevenly the experts were used in the last call, summed over layers: `n_active` a layer when evenly."""
         experts = [block.mlp for block in self.blocks if isinstance(block.mlp, MixtureOfExperts)]
         if not experts:
             raise ValueError("balance_loss is a matter of experts, and this model has none: set config.experts")
