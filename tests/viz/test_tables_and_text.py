@@ -48,7 +48,7 @@ def test_equal_configurations_have_no_mark_and_say_so():
 def test_a_difference_table_names_the_equal_fields_below():
     html = configs_html(PAIR, only_differences=True)
     assert html.count("<tr>") == 2
-    assert "The other 2 fields are equal: <code>d_model</code>, <code>norm</code>." in html
+    assert "<summary>The other 2 fields are equal.</summary><p><code>d_model</code>, <code>norm</code></p>" in html
 
 
 def test_a_field_that_one_configuration_lacks_is_a_difference():

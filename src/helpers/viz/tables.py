@@ -15,7 +15,7 @@ LABELS = {
     "differs": "differs",
     "mark": "≠",
     "absent": "–",
-    "same": "The other {n} fields are equal: {names}.",
+    "same": "The other {n} fields are equal.",
     "equal": "All {n} fields are equal.",
 }
 
@@ -28,7 +28,7 @@ def show_configs(configs: Mapping[str, Any], only_differences: bool = False) -> 
 
 
 def show_diff(a: Any, b: Any, names: tuple[str, str] = ("a", "b")) -> None:
-    """Display only what differs between two configurations; the equal fields are named below the table."""
+    """Display only what differs between two configurations; the equal fields unfold below the table."""
     show_configs(dict(zip(names, (a, b), strict=True)), only_differences=True)
 
 
@@ -83,10 +83,11 @@ def row_html(name: str, configs: Mapping[str, Any], differs: bool) -> str:
 
 
 def equal_note(names: list[str]) -> str:
-    """The sentence under a table of differences."""
+    """The sentence under a table of differences; the names unfold."""
     if not names:
         return ""
-    return f"<p>{LABELS['same'].format(n=len(names), names=', '.join(f'<code>{n}</code>' for n in names))}</p>"
+    listed = ", ".join(f"<code>{html.escape(name)}</code>" for name in names)
+    return f"<details><summary>{LABELS['same'].format(n=len(names))}</summary><p>{listed}</p></details>"
 
 
 def configs_text(configs: Mapping[str, Any]) -> str:
