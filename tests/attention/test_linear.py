@@ -81,9 +81,12 @@ def test_future_tokens_change_nothing_in_the_past():
     assert not torch.allclose(before[:, 5:], after[:, 5:])
 
 
-def test_a_new_state_is_that_of_no_tokens():
+def test_the_layer_goes_on_from_its_state_and_a_new_state_is_that_of_no_tokens():
     attention, x = LinearAttention(24, 4), torch.randn(2, 9, 24, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(attention(x, attention.new_state(2)), attention(x))
+    whole, end = attention(x)
+    torch.testing.assert_close(attention(x, attention.new_state(2)), (whole, end))
+    first, state = attention(x[:, :4])
+    torch.testing.assert_close(torch.cat([first, attention(x[:, 4:], state)[0]], dim=1), whole)
 
 
 def test_gradients_of_the_chunks_equal_those_of_the_table():

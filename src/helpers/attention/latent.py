@@ -11,8 +11,6 @@ Source: DeepSeek-AI 2024, "DeepSeek-V2", arXiv:2405.04434, section 2.1, equation
 the two latent vectors are from section 3.1.2. DeepSeek turns positions in the "interleaved" pairing.
 """
 
-from dataclasses import replace
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -59,12 +57,11 @@ class LatentAttention(nn.Module):
     ) -> Float[Tensor, "B T D"]:
         """What each position takes from those it may look at. With a `cache`, `x` holds the new positions only."""
         look = look or Look()
-        if look.positions is None:
-            past = cache.length if cache else 0
-            look = replace(look, positions=torch.arange(past, past + x.shape[1], device=x.device))
+        past = cache.length if cache else 0
+        positions = torch.arange(past, past + x.shape[1], device=x.device) if look.positions is None else look.positions
         q_nope, q_rope = self.queries(x)
         k_rope, latent = self.keys_latents(x)
-        q_rope, k_rope = look.scheme.rotate(q_rope, k_rope, look.positions)
+        q_rope, k_rope = look.scheme.rotate(q_rope, k_rope, positions)
         if cache is not None:
             k_rope, latent = cache.extend(k_rope, latent)
         is_plain = look.bias is None and look.maps is None
