@@ -106,7 +106,11 @@ MARK = 'pytest.mark.equals("helpers.layers.f", "torch.g", "outputs")'
         (f"pytestmark = {MARK}", "line 1: the mark `equals` stands on a test function"),
         ('@pytest.mark.equals("helpers.layers.f", NAME, "x")\ndef test_a(): ...', "three literal strings, got pytest"),
         ('@pytest.mark.equals("helpers.layers.f", "torch.g")\ndef test_a(): ...', "three literal strings"),
-        ('@pytest.mark.equals("torch.g", "helpers.layers.f", "x")\ndef test_a(): ...', "ours must be helpers.<room>"),
+        (f"@{MARK[:-1]}, exact=True)\ndef test_a(): ...", "three literal strings"),
+        (
+            '@pytest.mark.equals("torch.nn.g", "helpers.layers.f", "x")\ndef test_a(): ...',
+            "ours must be helpers.<room>",
+        ),
     ],
 )
 def test_a_mark_that_can_be_no_row_is_refused(tmp_path, source, message):
