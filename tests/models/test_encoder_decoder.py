@@ -313,6 +313,16 @@ def test_a_fresh_model_starts_near_ignorance_at_every_width(config):
 
 
 @pytest.mark.parametrize("config", [SMALL, SMALL_T5])
+def test_fresh_scores_have_one_size_whether_they_are_divided_by_the_head_size_or_not(config):
+    torch.manual_seed(0)
+    for d_head in (8, 128):
+        attention = EncoderDecoder(config.but(d_head=d_head)).encoder_blocks[0].attention
+        x = torch.randn(1, 50, 24)
+        scores = attention.queries(x) @ attention.keys_values(x)[0].mT * attention.scale
+        assert 0.5 < scores.std() < 2
+
+
+@pytest.mark.parametrize("config", [SMALL, SMALL_T5])
 def test_a_tiny_model_learns_one_batch_of_reversals_by_heart(config):
     torch.manual_seed(0)
     model, source = EncoderDecoder(config), some_ids(6, batch=8)
