@@ -1,4 +1,4 @@
-"""What others call the things that this book gives one name each: the settings and tensors of ten families.
+"""What others call the things that this book gives one name each: the settings and tensors of eleven families.
 
 Read side by side, the tables say how little the families differ: mostly in names. What a family always does stands
 in `words`, what its models choose in `settings`, where each tensor comes from in `tensors`. In the tables their name
