@@ -1,9 +1,11 @@
+import json
 import math
 
 import pytest
 import torch
 
 from helpers.models import Decoder, DecoderConfig, ExpertsConfig, LatentConfig
+from helpers.positions import LinearScaling, Llama3Scaling, NtkScaling, YarnScaling
 
 SMALL = DecoderConfig(vocab_size=31, context_length=16, d_model=24, n_layers=3, n_heads=4)
 LLAMA = SMALL.but(norm="rms_norm", positions="rope", mlp="swiglu", bias=False, tie_embeddings=False, n_kv_heads=2)
@@ -93,6 +95,19 @@ def test_a_config_names_what_is_wrong():
     ]:
         with pytest.raises(ValueError, match=message):
             SMALL.but(**change)
+
+
+@every_family
+def test_a_config_survives_a_file(config):
+    assert DecoderConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_scaled_rotary_positions_survive_a_file_and_an_unknown_kind_does_not():
+    for scaling in (LinearScaling(2.0), NtkScaling(2.0), YarnScaling(4.0, 64), Llama3Scaling()):
+        config = LLAMA.but(rope_scaling=scaling)
+        assert DecoderConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    with pytest.raises(ValueError, match=r"one of ExpertsConfig, .*, got 'Parrot'"):
+        DecoderConfig.from_dict(SMALL.to_dict() | {"experts": {"kind": "Parrot"}})
 
 
 def test_derived_sizes_follow_a_change_and_stated_ones_stay():

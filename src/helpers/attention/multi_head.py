@@ -8,7 +8,7 @@ Ainslie et al. 2023, "GQA", arXiv:2305.13245, section 2.2.
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -89,11 +89,12 @@ class MultiHeadAttention(nn.Module):
         self, x: Float[Tensor, "B T D"], look: Look | None = None, cache: LayerCache | None = None
     ) -> Float[Tensor, "B T D"]:
         """What each position takes from those it may look at. With a `cache`, `x` holds the new positions only."""
-        if look is None or look.positions is None:
+        look, positions = look or Look(), look.positions if look else None
+        if positions is None:
             past = cache.length if cache is not None else 0
-            look = replace(look or Look(), positions=torch.arange(past, past + x.shape[1], device=x.device))
+            positions = torch.arange(past, past + x.shape[1], device=x.device)
         q, (k, v) = self.queries(x), self.keys_values(x)
-        q, k = look.scheme.rotate(q, k, look.positions)
+        q, k = look.scheme.rotate(q, k, positions)
         if cache is not None:
             k, v = cache.extend(k, v)
         return self.attend(q, k, v, look)

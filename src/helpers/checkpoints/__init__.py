@@ -2,7 +2,6 @@
 the configuration and the tokenizer beside them."""
 
 import json
-from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ def load(name: str) -> tuple[Decoder, BPETokenizer]:
 def load_from(folder: Path, name: str) -> tuple[Decoder, BPETokenizer]:
     """The same, from any folder that `save` wrote to."""
     with safe_open(folder / f"{name}.safetensors", framework="pt") as file:
-        config = DecoderConfig(**json.loads(file.metadata()["config"]))
+        config = DecoderConfig.from_dict(json.loads(file.metadata()["config"]))
         tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 (no iterator)
     model = Decoder(config)
     model.load_state_dict(tensors, strict=False)  # a tied head is stored once
@@ -47,6 +46,6 @@ def load_from(folder: Path, name: str) -> tuple[Decoder, BPETokenizer]:
 def save(folder: Path, name: str, model: Decoder, tokenizer: BPETokenizer, **about: Any) -> None:
     """Write a model in half precision with its configuration, its tokenizer and how it came about."""
     tensors = {key: p.detach().to(torch.float16).contiguous().cpu() for key, p in model.named_parameters()}
-    metadata = {"config": json.dumps(asdict(model.config)), "about": json.dumps(about)}
+    metadata = {"config": json.dumps(model.config.to_dict()), "about": json.dumps(about)}
     save_file(tensors, folder / f"{name}.safetensors", metadata=metadata)
     tokenizer.save(folder / f"{name}.tokenizer.json")

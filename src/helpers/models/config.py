@@ -1,11 +1,13 @@
 """A model described by words and sizes. The way from GPT to LLaMA is a handful of changes to one of these."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from typing import Any
 
 from helpers.attention.multi_head import check_heads, head_size
 from helpers.layers import MLPS, NORMS
 from helpers.positions.rope import RopeScaling
+from helpers.positions.rope_scaling import LinearScaling, Llama3Scaling, NtkScaling, YarnScaling
 
 POSITION_WORDS = ("none", "learned", "sinusoidal", "t5", "alibi", "rope")
 WORDS: dict[str, Collection[str]] = {
@@ -131,7 +133,32 @@ class DecoderConfig:
             "d_head": self.d_head * self.n_heads == self.d_model,
             "n_kv_heads": self.n_kv_heads == self.n_heads,
         }
-        derived = {name: 0 for name, is_derived in follow.items() if is_derived}
+        derived: dict[str, object] = {name: 0 for name, is_derived in follow.items() if is_derived}
         if self.qkv_bias == self.bias:
             derived["qkv_bias"] = None
         return replace(self, **(derived | changes))  # type: ignore[arg-type]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as JSON can hold it; a part that is a configuration itself says of what kind it is."""
+        return {
+            name: {"kind": type(value).__name__} | asdict(value) if is_dataclass(value) else value
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> "DecoderConfig":
+        """What `to_dict` was made from. A field that is missing, as in older files, has its default."""
+        return cls(**{name: part(value) if isinstance(value, dict) else value for name, value in fields.items()})
+
+
+KINDS = {
+    kind.__name__: kind for kind in (ExpertsConfig, LatentConfig, LinearScaling, NtkScaling, YarnScaling, Llama3Scaling)
+}
+
+
+def part(fields: dict[str, Any]) -> Any:
+    """A part of a configuration from its kind and its fields."""
+    kind, rest = fields.get("kind"), {name: value for name, value in fields.items() if name != "kind"}
+    if kind not in KINDS:
+        raise ValueError(f"the kind of a part must be one of {', '.join(KINDS)}, got {kind!r}")
+    return KINDS[kind](**rest)

@@ -60,14 +60,15 @@ class Muon(torch.optim.Optimizer):
                 self._move(matrices, group)
 
     def _move(self, matrices: list[nn.Parameter], group: dict[str, Any]) -> None:
-        gradients = [matrix.grad for matrix in matrices]
+        gradients = [matrix.grad for matrix in matrices if matrix.grad is not None]
         momenta = [self._momentum(matrix) for matrix in matrices]
+        weights: list[Tensor] = list(matrices)
         torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
         ahead = torch._foreach_lerp(gradients, momenta, group["momentum"])  # Nesterov: one step further
         rows, columns = matrices[0].shape
         length = group["lr"] * max(1.0, rows / columns) ** 0.5  # a wider output takes a longer step
-        torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
-        torch._foreach_add_(matrices, list(orthogonalise(torch.stack(ahead))), alpha=-length)
+        torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+        torch._foreach_add_(weights, list(orthogonalise(torch.stack(ahead))), alpha=-length)
 
     def _momentum(self, matrix: nn.Parameter) -> Tensor:
         state = self.state[matrix]
