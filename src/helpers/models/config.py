@@ -1,7 +1,7 @@
 """A model described by words and sizes. The way from GPT to LLaMA is a handful of changes to one of these."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from helpers.attention.multi_head import check_heads, head_size
@@ -141,7 +141,7 @@ class DecoderConfig:
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON can hold it; a part that is a configuration itself says of what kind it is."""
         return {
-            name: {"kind": type(value).__name__} | asdict(value) if is_dataclass(value) else value
+            name: {"kind": type(value).__name__} | asdict(value) if type(value).__name__ in KINDS else value
             for name, value in vars(self).items()
         }
 
