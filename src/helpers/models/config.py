@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from helpers.attention.multi_head import check_heads, head_size
 from helpers.layers import MLPS, NORMS
@@ -123,7 +123,7 @@ class DecoderConfig:
         if self.parallel_residual and self.norm_position != "pre":
             raise ValueError("parallel_residual needs norm_position 'pre': both parts read the normalised stream")
 
-    def but(self, **changes: object) -> "DecoderConfig":
+    def but(self, **changes: object) -> Self:
         """The same configuration with some words or sizes changed.
 
         Derived sizes follow: a new `d_model` brings a new `d_ff` if `d_ff` was 4 × the old one.
@@ -146,7 +146,7 @@ class DecoderConfig:
         }
 
     @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> "DecoderConfig":
+    def from_dict(cls, fields: dict[str, Any]) -> Self:
         """What `to_dict` was made from. A field that is missing, as in older files, has its default."""
         return cls(**{name: part(value) if isinstance(value, dict) else value for name, value in fields.items()})
 
