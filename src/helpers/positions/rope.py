@@ -103,6 +103,7 @@ class RotaryPositions(NoPositions):
         if self._remembered is None or self._remembered[0] is not positions or self._remembered[1] is not dtype:
             with torch.inference_mode(False):  # what is made inside it could not be used in training afterwards
                 angles = rope_angles(positions, self._frequencies_on(positions.device)).unsqueeze(-3)  # B 1 T f
+                angles = angles.to(torch.promote_types(dtype, torch.float32))
                 table = self.rule.table(angles, self.scaling.attention_factor, dtype)
             self._remembered = positions, dtype, table
         return self._remembered[2]

@@ -41,8 +41,7 @@ def _turn_halves(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
 
 
 def _interleaved_table(angles: Tensor, factor: float, dtype: torch.dtype) -> Tensor:
-    """One complex number per pair; complex numbers of 16 bits do not exist, so at least 32."""
-    angles = angles.to(torch.promote_types(dtype, torch.float32))
+    """One complex number per pair, of no fewer bits than the angles: there are none of 16 bits."""
     return torch.polar(torch.full_like(angles, factor), angles)
 
 
