@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from helpers.attention.multi_head import check_heads, head_size
 from helpers.layers import MLPS, NORMS
@@ -56,6 +56,9 @@ class LatentConfig:
     d_nope: int
     d_rope: int
     d_value: int
+
+
+Config = TypeVar("Config", bound="DecoderConfig")  # a changed configuration is of the kind it was
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class DecoderConfig:
         if self.parallel_residual and self.norm_position != "pre":
             raise ValueError("parallel_residual needs norm_position 'pre': both parts read the normalised stream")
 
-    def but(self, **changes: object) -> Self:
+    def but(self: Config, **changes: object) -> Config:
         """The same configuration with some words or sizes changed.
 
         Derived sizes follow: a new `d_model` brings a new `d_ff` if `d_ff` was 4 × the old one.
@@ -146,7 +149,7 @@ class DecoderConfig:
         }
 
     @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> Self:
+    def from_dict(cls: type[Config], fields: dict[str, Any]) -> Config:
         """What `to_dict` was made from. A field that is missing, as in older files, has its default."""
         return cls(**{name: part(value) if isinstance(value, dict) else value for name, value in fields.items()})
 
