@@ -94,7 +94,7 @@ def _in_full(tensors: Tensors, pairs: list[Pair], prefix: str) -> Tensors:
     for name, tensor in tensors.items():
         for old, new in OLD_NAMES.items():
             name = name.replace(old, new)
-        named[full.get(name.removeprefix(prefix), name)] = tensor
+        named[full.get(name, name)] = tensor
     return named
 
 
