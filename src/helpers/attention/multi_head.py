@@ -114,7 +114,7 @@ class MultiHeadAttention(nn.Module):
         self, q: Float[Tensor, "B H T d"], k: Float[Tensor, "B G S d"], v: Float[Tensor, "B G S d"], look: Look
     ) -> Float[Tensor, "B T D"]:
         """What each query takes from the keys it may look at, all heads mixed."""
-        mask, bias = look.mask, look.bias
+        mask, bias = look.mask, None if look.bias is None else look.bias.to(q.dtype)
         n_queries, n_keys = q.shape[2], k.shape[2]
         is_causal = mask is None and look.is_causal and n_queries > 1
         if is_causal and (look.maps is not None or bias is not None or n_queries < n_keys):
