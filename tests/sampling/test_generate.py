@@ -4,6 +4,7 @@ import torch
 from helpers.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from helpers.models.pretrained import from_hugging_face
 from helpers.sampling import draw, generate, next_token_probs, stream
+from helpers.sampling.prompts import padded_look
 from tests.sampling.small_models import SIZES, PairTable, chance, decoder, noisy, peer
 
 PROMPT = torch.tensor([[1, 2, 3], [3, 2, 1]])
@@ -154,6 +155,13 @@ def test_prompts_of_different_lengths_are_continued_as_if_alone(words, use_cache
         assert torch.equal(row, generate(model, torch.as_tensor(prompt)[None], 40, slide=True, **options)[0])
 
 
+def test_padding_sees_only_itself_and_nobody_sees_padding():
+    mask, positions = padded_look(torch.tensor([0, 2]), past=1, end=4)
+    assert mask[0, 0].int().tolist() == [[1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
+    assert mask[1, 0].int().tolist() == [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1]]
+    assert positions.tolist() == [[1, 2, 3], [0, 0, 1]]
+
+
 @pytest.mark.equals(
     "helpers.sampling.generate.generate",
     "transformers.GPT2LMHeadModel.generate",
@@ -221,7 +229,8 @@ def test_a_model_in_training_goes_back_to_training_even_from_a_stream_left_early
 
 def test_the_caller_of_a_stream_can_compute_gradients_and_train_on_what_was_written():
     model = decoder()
-    for _ in stream(model, PROMPT, 2):
+    for drawn in stream(model, PROMPT, 2):
+        model(drawn[:, None]).sum().backward()
         assert torch.is_grad_enabled()
         assert not torch.is_inference_mode_enabled()
     written = generate(model, PROMPT, 5)
