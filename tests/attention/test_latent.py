@@ -6,8 +6,8 @@ from transformers.models.deepseek_v3.modeling_deepseek_v3 import DeepseekV3Atten
 
 from helpers.attention.kv_cache import LayerCache
 from helpers.attention.latent import LatentAttention
+from helpers.attention.look import Look
 from helpers.attention.masks import causal_mask, padding_mask, self_mask
-from helpers.attention.multi_head import Look
 from helpers.positions import RotaryPositions
 
 N, Q_RANK, KV_RANK, D_NOPE, D_ROPE, D_VALUE = 4, 10, 12, 6, 8, 5

@@ -4,6 +4,14 @@ import math
 import pytest
 import torch
 
+from helpers.attention import (
+    causal_mask,
+    document_mask,
+    padding_mask,
+    positions_within_documents,
+    prefix_mask,
+    self_mask,
+)
 from helpers.models import Decoder, DecoderConfig, ExpertsConfig, LatentConfig
 from helpers.positions import LinearScaling, Llama3Scaling, NtkScaling, YarnScaling
 
@@ -95,6 +103,78 @@ def test_a_config_names_what_is_wrong():
     ]:
         with pytest.raises(ValueError, match=message):
             SMALL.but(**change)
+
+
+def test_bad_ids_and_too_many_of_them_are_named():
+    model, ids = Decoder(SMALL), some_ids()
+    for bad, message in [
+        (ids + 31, r"ids must be from 0 to 30, got \d+ to \d+"),
+        (ids - 31, r"ids must be from 0 to 30, got -\d+ to -1"),
+        (ids.repeat(1, 2), "the context is 16 positions long, got 24: pass fewer tokens"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            model(bad)
+
+
+@every_family
+def test_packed_documents_are_read_as_if_alone(config):
+    """Positions start anew with every document, and a document mask hides the others."""
+    model, ids = Decoder(config.but(window=0)).eval(), some_ids(batch=1)
+    documents = torch.tensor([[0] * 5 + [1] * 7])
+    mask = causal_mask(12) & document_mask(documents)
+    packed = model(ids, mask=mask, positions=positions_within_documents(documents))
+    torch.testing.assert_close(packed[:, :5], model(ids[:, :5]))
+    torch.testing.assert_close(packed[:, 5:], model(ids[:, 5:]))
+
+
+@every_family
+def test_padding_on_the_left_changes_nothing(config):
+    model, ids = Decoder(config).eval(), some_ids()
+    padded = torch.cat([torch.zeros(2, 4, dtype=torch.long), ids], dim=1)
+    is_token = (torch.arange(16) >= 4).expand(2, -1)
+    mask = causal_mask(16) & padding_mask(is_token) | self_mask(16)
+    logits = model(padded, mask=mask, positions=(torch.arange(16) - 4).clamp(min=0))
+    torch.testing.assert_close(logits[:, 4:], model(ids))
+
+
+def test_a_prefix_is_seen_from_within_in_both_directions():
+    model, ids = Decoder(LLAMA).eval(), some_ids(batch=1)
+    before = model(ids, mask=prefix_mask(12, 5))
+    ids[:, 4] = (ids[:, 4] + 1) % 31
+    after = model(ids, mask=prefix_mask(12, 5))
+    assert not torch.allclose(before[:, 0], after[:, 0])
+    ids[:, 6] = (ids[:, 6] + 1) % 31
+    assert torch.equal(model(ids, mask=prefix_mask(12, 5))[:, :6], after[:, :6])
+
+
+def test_a_window_hides_what_is_further_back_and_its_cache_stops_growing():
+    model, ids = Decoder(LLAMA.but(window=3, n_layers=1)).eval(), some_ids(length=16)
+    before = model(ids)
+    ids[:, 4] = (ids[:, 4] + 1) % 31
+    after = model(ids)
+    assert not torch.allclose(before[:, 6], after[:, 6])
+    assert torch.equal(before[:, 7:], after[:, 7:])
+    cache = model.new_cache(batch=2)
+    steps = [model(ids[:, t : t + 1], cache) for t in range(16)]
+    torch.testing.assert_close(torch.cat(steps, dim=1), after)
+    assert cache.n_bytes == 2 * 2 * 2 * 3 * 6 * 4  # keys and values, rows, key/value heads, window, d_head, float32
+
+
+def test_a_cache_weighs_what_the_formula_says():
+    for config, numbers in [(SMALL, 2 * 4 * 6), (LLAMA, 2 * 2 * 6), (FAMILIES["deepseek"], 8 + 4)]:
+        model = Decoder(config)
+        cache = model.new_cache(batch=2)
+        model(some_ids(), cache)
+        assert cache.n_bytes == 2 * 12 * config.n_layers * numbers * 4  # rows, positions, layers, numbers, float32
+
+
+def test_the_balance_loss_sums_over_layers_and_reaches_every_router():
+    model = Decoder(FAMILIES["mixtral"])
+    model(some_ids())
+    model.balance_loss.backward()
+    assert all((block.mlp.router.weight.grad != 0).any() for block in model.blocks)
+    with pytest.raises(ValueError, match="this model has none"):
+        _ = Decoder(SMALL).balance_loss
 
 
 @every_family

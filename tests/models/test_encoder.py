@@ -4,7 +4,8 @@ from torch import nn
 from transformers import BertConfig, BertForPreTraining
 
 from helpers.models.decoder import Block
-from helpers.models.encoder import ENCODER_PRESETS, Encoder, EncoderConfig, MaskedLanguageModel, check_mask, check_rows
+from helpers.models.encoder import ENCODER_PRESETS, Encoder, EncoderConfig, MaskedLanguageModel
+from helpers.models.inputs import check_mask, check_rows
 
 COUNTS = {  # the released checkpoints: encoder with pooler, and with both heads
     "bert-base": (109_482_240, 110_106_428),

@@ -18,8 +18,8 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from helpers.attention.dot_product import attention_weights
 from helpers.attention.kv_cache import LayerCache
+from helpers.attention.look import Look, merged
 from helpers.attention.masks import causal_mask
-from helpers.attention.multi_head import Look, merged
 from helpers.layers.norms import RMSNorm
 
 

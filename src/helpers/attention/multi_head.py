@@ -8,34 +8,16 @@ Ainslie et al. 2023, "GQA", arXiv:2305.13245, section 2.2.
 """
 
 import math
-from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from helpers.attention.dot_product import attention_weights
 from helpers.attention.kv_cache import LayerCache
+from helpers.attention.look import Look, merged
 from helpers.attention.masks import causal_mask
 from helpers.layers.norms import RMSNorm
-from helpers.positions.none import NoPositions
-
-
-@dataclass(frozen=True)
-class Look:
-    """Who may look where: what attention must know beside the stream, the same in every layer of one call.
-
-    Without a `mask` every position sees itself and what came before it, or everything if `is_causal` is off.
-    `bias` is added to the scores. A list given as `maps` receives each layer's attention weights, B H T S;
-    without it torch's fused kernel runs and never stores them.
-    """
-
-    scheme: NoPositions = field(default_factory=NoPositions)
-    positions: Int[Tensor, "*#B T"] | None = None
-    mask: Bool[Tensor, "*#lead T S"] | None = None
-    bias: Float[Tensor, "*#B H T S"] | None = None
-    is_causal: bool = True
-    maps: list[Tensor] | None = None
 
 
 def check_heads(n_heads: int, n_kv_heads: int) -> None:
@@ -140,12 +122,3 @@ class MultiHeadAttention(nn.Module):
         q = q * (self.scale * math.sqrt(self.d_head))  # attention_weights divides by √d_head
         maps.append(attention_weights(q, k, mask, bias))
         return maps[-1] @ v
-
-
-def merged(
-    mask: Bool[Tensor, "*lead T S"] | None, bias: Float[Tensor, "*#B H T S"] | None
-) -> Bool[Tensor, "..."] | Float[Tensor, "..."] | None:
-    """A mask and a bias as the one table that torch's kernel takes: −∞ where nobody may look."""
-    if mask is None or bias is None:
-        return mask if bias is None else bias
-    return bias.masked_fill(~mask, float("-inf"))

@@ -3,9 +3,10 @@
 from helpers.models.classifier import Classifier
 from helpers.models.config import DecoderConfig, ExpertsConfig, LatentConfig
 from helpers.models.decoder import Decoder
-from helpers.models.encoder import Encoder, EncoderConfig
+from helpers.models.encoder import Encoder, EncoderConfig, MaskedLanguageModel
 from helpers.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from helpers.models.presets import PRESETS, build, preset
+from helpers.models.recurrent import RecurrentConfig, RecurrentDecoder
 
 __all__ = [
     "PRESETS",
@@ -18,6 +19,9 @@ __all__ = [
     "EncoderDecoderConfig",
     "ExpertsConfig",
     "LatentConfig",
+    "MaskedLanguageModel",
+    "RecurrentConfig",
+    "RecurrentDecoder",
     "build",
     "preset",
 ]

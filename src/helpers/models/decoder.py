@@ -14,10 +14,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from helpers.attention.kv_cache import KVCache, LayerCache, WindowCache
-from helpers.attention.masks import causal_mask, sliding_window_mask
-from helpers.attention.multi_head import Look, merged
+from helpers.attention.look import Look, look_back
 from helpers.layers import MixtureOfExperts
 from helpers.models.config import DecoderConfig
+from helpers.models.inputs import check_length, check_rows, embedded
 from helpers.models.parts import new_attention, new_mlp, new_norm, new_positions
 from helpers.runtime import n_parameters
 
@@ -100,13 +100,8 @@ class Decoder(nn.Module):
         weights, B H T S. A `mask` takes the place of the causal one (a window still narrows it); `positions` take
         the place of those that follow the cache, for rows that are padded or hold several documents.
         """
-        try:
-            x = self.token_embedding(ids)
-        except IndexError:
-            raise ValueError(
-                f"ids must be from 0 to {self.config.vocab_size - 1}, got {ids.min().item()} to {ids.max().item()}: "
-                f"was the text encoded by this model's tokenizer?"
-            ) from None
+        check_rows(ids)
+        x = embedded(self.token_embedding, ids)
         return self.lm_head(self.hidden(x, cache, maps, mask=mask, positions=positions))
 
     def hidden(
@@ -121,36 +116,15 @@ class Decoder(nn.Module):
         """What the model knows at every position, from any embeddings: of tokens, or of image patches."""
         past = cache.length if cache else 0
         end = past + x.shape[1]
-        if end > self.config.context_length:
-            raise ValueError(
-                f"the context is {self.config.context_length} positions long, got {end}: pass fewer tokens, "
-                f"or build the model with a longer context_length"
-            )
+        check_length(end, self.config)
         if positions is None:
             positions = torch.arange(past, end, device=x.device)
-        look = self._look(past, end, cache.n_keys(x.shape[1]) if cache else end, positions, mask, maps)
+        n_keys = cache.n_keys(x.shape[1]) if cache else end
+        look = look_back(self.positions, positions, n_keys, mask, maps, window=self.config.window)
         x = self.embedding_norm(self.positions.add_to_embeddings(x, positions))
         for block, layer_cache in zip(self.blocks, cache.layers if cache else [None] * len(self.blocks), strict=True):
             x = block(x, look, layer_cache)
         return self.final_norm(x)
-
-    def _look(
-        self, past: int, end: int, n_keys: int, positions: Tensor, mask: Tensor | None, maps: list[Tensor] | None
-    ) -> Look:
-        """The mask and the bias that all layers share, made once."""
-        device, n_queries = positions.device, end - past
-        places = torch.arange(end - n_keys, end, device=device)
-        bias = self.positions.score_bias(places[-n_queries:], places)
-        if 0 < self.config.window < n_keys:
-            near = sliding_window_mask(n_queries, n_keys, self.config.window, device)
-            mask = near if mask is None else mask & near
-        elif mask is None and bias is not None:
-            mask = causal_mask(n_queries, n_keys, device)
-        if mask is not None and mask.ndim == 3:
-            mask = mask[:, None]  # B 1 T S: the same for all heads
-        if bias is not None:
-            mask, bias = None, merged(mask, bias)
-        return Look(self.positions, positions, mask, bias, is_causal=bias is None, maps=maps)
 
     def new_cache(self, batch: int = 1, capacity: int | None = None) -> KVCache:
         """An empty cache of this model's shape, on its device, for `capacity` positions (default: the context).

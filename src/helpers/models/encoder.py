@@ -15,12 +15,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from helpers.attention.masks import padding_mask
-from helpers.attention.multi_head import Look, merged
+from helpers.attention.look import look_both_ways
 from helpers.models.config import DecoderConfig
 from helpers.models.decoder import Block
+from helpers.models.inputs import check_length, check_mask, check_rows, embedded
 from helpers.models.parts import POSITIONS, new_norm
-from helpers.positions import NoPositions, T5Bias
+from helpers.positions import T5Bias
 from helpers.runtime import n_parameters
 
 BOTH_WAYS = POSITIONS | {"t5": lambda config: T5Bias(config.n_heads, is_bidirectional=True)}
@@ -50,61 +50,6 @@ class EncoderConfig(DecoderConfig):
         refuse_words(self, "parallel_residual", "window", "experts", "latent")
         if not self.tie_embeddings:
             raise ValueError("an encoder's output head reuses its embedding, so tie_embeddings must stay True")
-
-
-def embedded(table: nn.Embedding, ids: Int[Tensor, "B T"], name: str = "ids") -> Float[Tensor, "B T D"]:
-    """A row of the table for every id; an id without a row is an error that says so."""
-    try:
-        return table(ids)
-    except IndexError:
-        raise ValueError(
-            f"{name} must be from 0 to {table.num_embeddings - 1}, got {ids.min().item()} to {ids.max().item()}"
-        ) from None
-
-
-def check_rows(ids: Tensor, **beside: Tensor | None) -> None:
-    """Raise unless ids are rows of tokens, and whatever comes beside them says one thing of each."""
-    if ids.ndim != 2:
-        raise ValueError(f"ids have two axes, rows and positions, got shape {tuple(ids.shape)}: one text is ids[None]")
-    for name, tensor in beside.items():
-        if tensor is not None and tensor.shape != ids.shape:
-            shapes = f"{tuple(ids.shape)}, got {tuple(tensor.shape)}"
-            raise ValueError(f"{name} says one thing of every token, so it must have the shape of the ids, {shapes}")
-
-
-def check_mask(mask: Tensor | None) -> None:
-    """Raise unless the mask is boolean and every row has a token: a softmax over nothing would be nan."""
-    if mask is None:
-        return
-    if mask.dtype != torch.bool:
-        raise ValueError(f"a mask is boolean, True for tokens and False for padding, got {mask.dtype}: use mask.bool()")
-    if not mask.any(dim=1).all():
-        raise ValueError("a row of the mask has no token, so there is nothing to read: True means token, not padding")
-
-
-def check_length(length: int, config: DecoderConfig) -> None:
-    """Raise unless so many positions fit into the model's context."""
-    if length > config.context_length:
-        raise ValueError(
-            f"the context is {config.context_length} positions long, got {length}: pass fewer tokens, "
-            f"or build the model with a longer context_length"
-        )
-
-
-def seen_by_all(is_token: Bool[Tensor, "B S"], n_queries: int) -> Bool[Tensor, "B 1 T S"]:
-    """Every query may look at every real token of its row and at none of the padding."""
-    return padding_mask(is_token).expand(-1, -1, n_queries, -1)
-
-
-def look_both_ways(
-    scheme: NoPositions, places: Int[Tensor, " T"], is_token: Bool[Tensor, "B T"] | None, maps: list[Tensor] | None
-) -> Look:
-    """What the layers of an encoder share: all of the row, padding left out."""
-    mask = None if is_token is None else seen_by_all(is_token, len(places))
-    bias = scheme.score_bias(places, places)
-    if bias is not None:
-        mask, bias = None, merged(mask, bias)
-    return Look(scheme, places, mask, bias, is_causal=False, maps=maps)
 
 
 class Encoder(nn.Module):

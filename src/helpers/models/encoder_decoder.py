@@ -20,20 +20,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from helpers.attention.kv_cache import KVCache, LayerCache
-from helpers.attention.masks import causal_mask
-from helpers.attention.multi_head import Look, MultiHeadAttention, merged
+from helpers.attention.look import Look, look_back, look_both_ways, seen_by_all
+from helpers.attention.multi_head import MultiHeadAttention
 from helpers.models.config import DecoderConfig
 from helpers.models.decoder import Block
-from helpers.models.encoder import (
-    BOTH_WAYS,
-    check_length,
-    check_mask,
-    check_rows,
-    embedded,
-    look_both_ways,
-    refuse_words,
-    seen_by_all,
-)
+from helpers.models.encoder import BOTH_WAYS, refuse_words
+from helpers.models.inputs import check_length, check_mask, check_rows, embedded
 from helpers.models.parts import new_attention, new_mlp, new_norm, new_positions
 from helpers.runtime import n_parameters
 
@@ -231,25 +223,14 @@ class Reading(nn.Module):
         end = past + ids.shape[1]
         check_length(end, self.config)
         positions = torch.arange(past, end, device=ids.device) if positions is None else positions
-        look, look_across = self._look(past, end, positions, mask), self._look_across(ids)
+        maps = self.maps.decoder if self.maps else None
+        look = look_back(self.model.decoder_positions, positions, end, mask, maps)
+        look_across = self._look_across(ids)
         x = self.model.decoder_positions.add_to_embeddings(self.model.embed(ids), positions)
         layers = cache.layers if cache else [None] * self.config.n_layers
         for block, (keys, values), layer in zip(self.model.decoder_blocks, self.sources, layers, strict=True):
             x = block(x, look, (self._for_rows(keys, ids), self._for_rows(values, ids)), look_across, layer)
         return self.model.unembed(self.model.decoder_norm(x))
-
-    def _look(self, past: int, end: int, positions: Tensor, mask: Tensor | None) -> Look:
-        """The causal rule, or the mask in its place, and the bias that all layers share, made once."""
-        scheme, places = self.model.decoder_positions, torch.arange(end, device=positions.device)
-        bias = scheme.score_bias(places[past:], places)
-        if mask is None and bias is not None:
-            mask = causal_mask(end - past, end, positions.device)
-        if mask is not None and mask.ndim == 3:
-            mask = mask[:, None]  # B 1 T S
-        if bias is not None:
-            mask, bias = None, merged(mask, bias)
-        maps = self.maps.decoder if self.maps else None
-        return Look(scheme, positions, mask, bias, is_causal=bias is None, maps=maps)
 
     def _look_across(self, ids: Tensor) -> Look:
         """Every token of the target may look at every real token of its source."""

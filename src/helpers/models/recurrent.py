@@ -23,7 +23,7 @@ from helpers.attention.linear import LinearAttention
 from helpers.attention.multi_head import head_size
 from helpers.attention.state_space import SelectiveSSM
 from helpers.layers import MLPS, NORMS
-from helpers.models.encoder import embedded
+from helpers.models.inputs import embedded
 from helpers.runtime import n_parameters
 
 
