@@ -3,7 +3,13 @@
 import statistics
 from collections.abc import Callable, Mapping
 
+import torch
+
 from helpers.runtime import Stopwatch
+
+# glibc hands large pieces of memory back to the system, and having them again can cost more than the work that is
+# timed. Once a piece of this size was freed, it keeps such pieces, for both sides of a comparison.
+torch.ones(7_500_000)
 
 
 def median_seconds(works: Mapping[str, Callable[[], object]], n_rounds: int = 7) -> dict[str, float]:

@@ -64,8 +64,8 @@ class MultiHeadAttention(nn.Module):
         self.k_proj = nn.Linear(d_model, self.n_kv_heads * self.d_head, bias=qkv_bias)
         self.v_proj = nn.Linear(d_model, self.n_kv_heads * self.d_head, bias=qkv_bias)
         self.o_proj = nn.Linear(self.n_heads * self.d_head, d_model, bias=bias)
-        self.q_norm = RMSNorm(self.d_head, eps=eps) if qk_norm else nn.Identity()
-        self.k_norm = RMSNorm(self.d_head, eps=eps) if qk_norm else nn.Identity()
+        self.q_norm = RMSNorm(self.d_head, eps=eps) if qk_norm else None
+        self.k_norm = RMSNorm(self.d_head, eps=eps) if qk_norm else None
 
     def forward(
         self, x: Float[Tensor, "B T D"], look: Look | None = None, cache: LayerCache | None = None
@@ -83,11 +83,13 @@ class MultiHeadAttention(nn.Module):
 
     def queries(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T d"]:
         """What each position asks, per head, before positions turn it."""
-        return self.q_norm(self._split(self.q_proj(x)))
+        q = self._split(self.q_proj(x))
+        return q if self.q_norm is None else self.q_norm(q)
 
     def keys_values(self, x: Float[Tensor, "B S D"]) -> tuple[Float[Tensor, "B G S d"], Float[Tensor, "B G S d"]]:
         """What each position offers to be found by, before positions turn it, and what it gives when found."""
-        return self.k_norm(self._split(self.k_proj(x))), self._split(self.v_proj(x))
+        k, v = self._split(self.k_proj(x)), self._split(self.v_proj(x))
+        return (k if self.k_norm is None else self.k_norm(k)), v
 
     def _split(self, x: Float[Tensor, "B T width"]) -> Float[Tensor, "B heads T d"]:
         return x.view(*x.shape[:2], -1, self.d_head).transpose(1, 2)  # B H T d

@@ -87,7 +87,7 @@ class RotaryPositions(NoPositions):
                 f"{fraction=}"
             )
         self.base, self.rule, self.scaling = base, pairing_rule(pairing), scaling or RopeScaling()
-        self._frequencies: Tensor | None = None  # no buffer: model.half() would round it, the meta device lose it
+        self._speeds: Tensor | None = None  # no buffer: model.half() would round it, the meta device lose it
         self._remembered: tuple[Tensor, torch.dtype, Any] | None = None
 
     def rotate(
@@ -102,14 +102,14 @@ class RotaryPositions(NoPositions):
     def _table(self, positions: Tensor, dtype: torch.dtype) -> Any:
         if self._remembered is None or self._remembered[0] is not positions or self._remembered[1] is not dtype:
             with torch.inference_mode(False):  # what is made inside it could not be used in training afterwards
-                angles = rope_angles(positions, self._frequencies_on(positions.device)).unsqueeze(-3)  # B 1 T f
+                angles = rope_angles(positions, self._speeds_on(positions.device)).unsqueeze(-3)  # B 1 T f
                 angles = angles.to(torch.promote_types(dtype, torch.float32))
                 table = self.rule.table(angles, self.scaling.attention_factor, dtype)
             self._remembered = positions, dtype, table
         return self._remembered[2]
 
-    def _frequencies_on(self, device: torch.device) -> Tensor:
-        if self._frequencies is None or self._frequencies.device != device:
+    def _speeds_on(self, device: torch.device) -> Tensor:
+        if self._speeds is None or self._speeds.device != device:
             with device:
-                self._frequencies = self.scaling.frequencies(self.n_turned, self.base)
-        return self._frequencies
+                self._speeds = self.rule.speeds(self.scaling.frequencies(self.n_turned, self.base))
+        return self._speeds

@@ -15,10 +15,12 @@ from torch import Tensor
 
 
 class Pairing(NamedTuple):
-    """A convention for what a pair is: where the two stand, what to prepare from the angles, how to turn with it."""
+    """A convention for what a pair is: where the two stand; what to prepare from the frequencies, once, and from the
+    angles, once a call; how to turn with it."""
 
     layout: tuple[int, int]  # the head's width as pairs
     axis: int  # along which the two of a pair lie
+    speeds: Callable[[Tensor], Tensor]
     table: Callable[[Tensor, float, torch.dtype], Any]
     turn: Callable[[Tensor, Any], Tensor]
 
@@ -29,10 +31,16 @@ class Pairing(NamedTuple):
         return torch.cat((self.turn(x[..., :n_turned], table), x[..., n_turned:]), dim=-1)
 
 
+def _half_speeds(frequencies: Tensor) -> Tensor:
+    """One for every coordinate. The first halves turn backwards: it changes the sign of their sine only."""
+    return torch.cat((-frequencies, frequencies))
+
+
 def _half_table(angles: Tensor, factor: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosine and sine for every coordinate. The first halves turn by minus the angle: only their sine changes sign."""
-    signed = torch.cat((-angles, angles), dim=-1)
-    return (signed.cos() * factor).to(dtype), (signed.sin() * factor).to(dtype)
+    cos, sin = angles.cos(), angles.sin()
+    if factor != 1:
+        cos, sin = cos * factor, sin * factor
+    return cos.to(dtype), sin.to(dtype)
 
 
 def _turn_halves(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
@@ -51,8 +59,8 @@ def _turn_neighbours(x: Tensor, table: Tensor) -> Tensor:
 
 
 PAIRINGS = {
-    "half": Pairing((2, -1), -2, _half_table, _turn_halves),
-    "interleaved": Pairing((-1, 2), -1, _interleaved_table, _turn_neighbours),
+    "half": Pairing((2, -1), -2, _half_speeds, _half_table, _turn_halves),
+    "interleaved": Pairing((-1, 2), -1, lambda frequencies: frequencies, _interleaved_table, _turn_neighbours),
 }
 
 

@@ -4,11 +4,13 @@ Any class that has these is a language model here, whether it attends or recurs;
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from helpers.runtime import quick_lookup
 
 
 @runtime_checkable
@@ -45,7 +47,8 @@ def evaluating(model: LanguageModel) -> Iterator[None]:
     was_training = model.training
     model.train(False)
     try:
-        yield
+        with quick_lookup(model) if isinstance(model, nn.Module) else nullcontext():
+            yield
     finally:
         model.train(was_training)
 
