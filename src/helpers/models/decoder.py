@@ -78,6 +78,8 @@ class Decoder(nn.Module):
 
         Source: Radford et al. 2019, section 2.3 (1/√N for N residual layers; two per block).
         """
+        if self.token_embedding.weight.is_meta:
+            return  # no numbers to draw, and for DeepSeek-V3's 44,000 matrices a long way to find that out
         for name, parameter in self.named_parameters():
             if parameter.ndim == 2:
                 writes = name.endswith(("o_proj.weight", "down_proj.weight"))
