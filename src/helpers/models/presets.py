@@ -1,11 +1,12 @@
 """The models of the article, by name. `Decoder(preset(name))` on the meta device counts them without memory.
 
 A preset gives a model's shape and words. What our parts do not have changes no parameter of a preset: the banded
-sparse attention of GPT-3's odd layers; Llama 4's layers without positions, attention in chunks and query norm;
-DeepSeek-V3's choice of experts by groups. Two models of the article's time are left out because our parts cannot
-build them: ChatGLM-6B counts two positions for every token, one in the text and one in the gap that is filled in,
-and adds shrunken residuals; gpt-oss gives every head a score for "nothing" that belongs to no key, and its router
-and clipped experts are of a kind of their own. GPT-4's shape is not disclosed.
+sparse attention in every other layer of GPT-3; Llama 4's layers without positions, attention in chunks and query
+norm; DeepSeek-V3's choice of experts by groups, and the stretching of its context beyond 4,096.
+
+Left out, because our parts cannot build them: ChatGLM-6B, which counts two positions for every token, one in the text
+and one in the gap that is filled in, and weighs its residuals; gpt-oss, which gives every head a learned score for
+"nothing" that belongs to no key, biases to its router, and clipped experts; GPT-4, whose shape is not disclosed.
 
 Two rows of GPT-3's Table 2.1 contradict themselves: XL lists 24 heads of 128 at width 2,048, and 13B lists 40
 heads of 128 at width 5,140. The width decides the count; here XL has 16 heads of 128 and 13B has 20 of 257.
@@ -23,7 +24,7 @@ from helpers.models.config import DecoderConfig, ExpertsConfig, LatentConfig
 from helpers.models.decoder import Decoder
 from helpers.models.encoder import ENCODER_PRESETS, Encoder, EncoderConfig
 from helpers.models.encoder_decoder import ENCODER_DECODER_PRESETS, EncoderDecoder, EncoderDecoderConfig
-from helpers.positions.rope_scaling import Llama3Scaling, YarnScaling
+from helpers.positions.rope_scaling import Llama3Scaling
 
 GPT1 = DecoderConfig(vocab_size=40478, context_length=512, d_model=768, n_layers=12, n_heads=12, norm_position="post")
 GPT2 = GPT1.but(vocab_size=50257, context_length=1024, norm_position="pre")
@@ -152,13 +153,12 @@ DECODER_PRESETS: dict[str, DecoderConfig] = {
     "qwen3-8b": QWEN3,
     "deepseek-v3": LLAMA1.but(
         vocab_size=129280,
-        context_length=163840,
+        context_length=4096,
         d_model=7168,
         n_layers=61,
         n_heads=128,
         d_ff=18432,
         rope_pairing="interleaved",
-        rope_scaling=YarnScaling(factor=40.0, original_context=4096),
         latent=LatentConfig(q_rank=1536, kv_rank=512, d_nope=128, d_rope=64, d_value=128),
         experts=ExpertsConfig(n_experts=256, n_active=8, d_ff=2048, n_shared=1, scoring="sigmoid", n_dense_first=3),
     ),
