@@ -53,7 +53,11 @@ class Together(torch.optim.Optimizer):
 
 
 def muon_and_adamw(
-    model: nn.Module, muon_lr: float = 0.02, adamw_lr: float = 3e-3, weight_decay: float = 0.0
+    model: nn.Module,
+    muon_lr: float = 0.02,
+    adamw_lr: float = 3e-3,
+    weight_decay: float = 0.0,
+    momentum: float = 0.95,
 ) -> Together:
     """Muon for the matrices of the model's `blocks`, AdamW for embeddings, head, norms and biases."""
     inside = [p for name, p in model.named_parameters() if p.ndim == 2 and "blocks." in name]
@@ -62,5 +66,5 @@ def muon_and_adamw(
     taken = set(map(id, inside))
     rest = [p for p in model.parameters() if id(p) not in taken]
     return Together(
-        Muon(inside, muon_lr, weight_decay=weight_decay), _adamw(rest, adamw_lr, weight_decay, betas=(0.9, 0.95))
+        Muon(inside, muon_lr, momentum, weight_decay), _adamw(rest, adamw_lr, weight_decay, betas=(0.9, 0.95))
     )
