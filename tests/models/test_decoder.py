@@ -12,8 +12,11 @@ from helpers.attention import (
     prefix_mask,
     self_mask,
 )
-from helpers.models import Decoder, DecoderConfig, ExpertsConfig, LatentConfig
-from helpers.positions import LinearScaling, Llama3Scaling, NtkScaling, YarnScaling
+from helpers.attention.look import check_mask, look_back
+from helpers.models import Decoder, DecoderConfig, ExpertsConfig, LatentConfig, preset
+from helpers.models.config import POSITION_WORDS
+from helpers.models.parts import POSITIONS
+from helpers.positions import LinearScaling, Llama3Scaling, NoPositions, NtkScaling, YarnScaling
 
 SMALL = DecoderConfig(vocab_size=31, context_length=16, d_model=24, n_layers=3, n_heads=4)
 LLAMA = SMALL.but(norm="rms_norm", positions="rope", mlp="swiglu", bias=False, tie_embeddings=False, n_kv_heads=2)
@@ -32,6 +35,7 @@ FAMILIES = {
     "bloom with a window": SMALL.but(positions="alibi", window=5),
     "mixtral": LLAMA.but(experts=ExpertsConfig(n_experts=4, n_active=2)),
     "deepseek": LLAMA.but(
+        n_kv_heads=0,
         latent=LatentConfig(q_rank=12, kv_rank=8, d_nope=6, d_rope=4, d_value=6),
         experts=ExpertsConfig(n_experts=4, n_active=2, d_ff=16, n_shared=1, scoring="sigmoid", n_dense_first=1),
     ),
@@ -99,6 +103,10 @@ def test_a_config_names_what_is_wrong():
         ({"n_kv_heads": 3}, "n_kv_heads=3 and n_heads=4"),
         ({"norm": "batch_norm"}, "norm must be one of layer_norm, rms_norm, got 'batch_norm'"),
         ({"norm_position": "mid"}, "norm_position must be one of post, pre, got 'mid'"),
+        ({"norm_eps": -1.0}, "norm_eps keeps a root from 0"),
+        ({"rope_fraction": 2.0}, "rope_fraction is a part of the head, above 0 and up to 1, got 2.0"),
+        ({"window": -1}, "window counts something, so it must be at least 0, got -1"),
+        ({"latent": LatentConfig(4, 4, 4, 2, 4)}, "latent attention has its own way, so leave bias out, got True"),
         ({"n_layers": -1}, "n_layers counts something, so it must be at least 1, got -1"),
     ]:
         with pytest.raises(ValueError, match=message):
@@ -135,6 +143,21 @@ def test_padding_on_the_left_changes_nothing(config):
     mask = causal_mask(16) & padding_mask(is_token) | self_mask(16)
     logits = model(padded, mask=mask, positions=(torch.arange(16) - 4).clamp(min=0))
     torch.testing.assert_close(logits[:, 4:], model(ids))
+
+
+def test_a_mask_of_numbers_is_refused_because_it_would_hide_nothing():
+    with pytest.raises(ValueError, match=r"a mask is boolean, .* got torch.float32: use mask.bool\(\)"):
+        check_mask(torch.ones(4, 4).tril())
+
+
+def test_a_window_narrows_a_prefix_mask_and_leaves_its_sight_ahead():
+    look = look_back(NoPositions(), torch.arange(7), 7, mask=prefix_mask(7, 3), window=4)
+    assert look.mask[0].tolist() == [True] * 3 + [False] * 4
+    assert look.mask[6].tolist() == [False] * 3 + [True] * 4
+
+
+def test_the_words_are_those_that_the_parts_know():
+    assert set(POSITION_WORDS) == set(POSITIONS)
 
 
 def test_a_prefix_is_seen_from_within_in_both_directions():
@@ -202,7 +225,21 @@ def test_scaled_rotary_positions_survive_a_file_and_an_unknown_kind_does_not():
         DecoderConfig.from_dict(SMALL.to_dict() | {"experts": {"kind": "Parrot"}})
 
 
+def test_an_expert_config_names_what_is_wrong():
+    for change, message in [
+        ({"n_active": 5}, "n_active must be from 1 to n_experts"),
+        ({"every": 0}, "at least 1, got 0"),
+        ({"scoring": "tanh"}, "scoring must be one of sigmoid, softmax, got 'tanh'"),
+        ({"n_shared": -1}, "not negative"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            ExpertsConfig(**{"n_experts": 4, "n_active": 2} | change)
+
+
 def test_derived_sizes_follow_a_change_and_stated_ones_stay():
+    assert preset("llama-2-7b").but(d_model=64, n_heads=4).d_ff == 256
+    assert SMALL.but(d_model=768, mlp="swiglu").d_ff == 2048  # 2/3 of 3,072: as many parameters with three matrices
+    assert preset("llama-3-8b").but(d_model=64, n_heads=8).d_ff == 14336
     assert SMALL.but(d_model=48).d_ff == 192
     assert SMALL.but(d_ff=100).but(d_model=48).d_ff == 100
     assert SMALL.but(n_heads=8).n_kv_heads == 8

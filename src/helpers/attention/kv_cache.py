@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 class LayerCache:
-    """One layer's keys and values, with room for `capacity` positions; `length` of them are filled.
+    """One layer's keys and values, with room for `capacity` positions; `length` counts those seen so far.
 
     Values may be of another width than keys: latent attention keeps such a pair.
     """

@@ -50,17 +50,26 @@ def look_back(
 ) -> Look:
     """A decoder's sight: the queries are the last of `n_keys` places, and see themselves and what came before.
 
-    A `mask` takes the place of the causal rule; a `window` narrows either.
+    A `mask` takes the place of the causal rule; a `window` narrows either, how far back one may look. A bias goes by
+    the distance between places in the row: within one text it is the same, wherever the text's `positions` start.
     """
     n_queries, device = positions.shape[-1], positions.device
+    if mask is not None:
+        check_mask(mask)
     places = torch.arange(n_keys, device=device)
     bias = scheme.score_bias(places[-n_queries:], places)
     if 0 < window < n_keys:
-        near = sliding_window_mask(n_queries, n_keys, window, device)
-        mask = near if mask is None else mask & near
+        near = (places[-n_queries:, None] - places) < window
+        mask = sliding_window_mask(n_queries, n_keys, window, device) if mask is None else mask & near
     elif mask is None and bias is not None:
         mask = causal_mask(n_queries, n_keys, device)
     return _look(scheme, positions, mask, bias, bias is None, maps)
+
+
+def check_mask(mask: Tensor) -> None:
+    """Raise unless the mask is boolean: torch would add any other to the scores, and 0 and 1 hide nothing there."""
+    if mask.dtype != torch.bool:
+        raise ValueError(f"a mask is boolean, True where one may look, got {mask.dtype}: use mask.bool()")
 
 
 def look_both_ways(

@@ -71,7 +71,8 @@ class MultiHeadAttention(nn.Module):
         self, x: Float[Tensor, "B T D"], look: Look | None = None, cache: LayerCache | None = None
     ) -> Float[Tensor, "B T D"]:
         """What each position takes from those it may look at. With a `cache`, `x` holds the new positions only."""
-        look, positions = look or Look(), look.positions if look else None
+        look = look or Look()
+        positions = look.positions
         if positions is None:
             past = cache.length if cache is not None else 0
             positions = torch.arange(past, past + x.shape[1], device=x.device)

@@ -1,6 +1,7 @@
 """Mixture of experts: many feed-forward networks, of which each token visits only a few.
 
-A router scores the experts for every token; the `n_active` best are run and their results averaged by the scores. The
+A router scores the experts for every token; the `n_active` best are run and their results added up, weighted by the
+scores. The
 model holds the parameters of all experts but pays, per token, only for those it visits. "softmax" scoring takes the
 softmax over the chosen scores, as Mixtral does: the same as a softmax over all of them, renormalised over the chosen.
 "sigmoid" scores every expert by itself, as DeepSeek-V3 does. A shared expert is visited by every token.

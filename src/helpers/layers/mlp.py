@@ -47,7 +47,7 @@ class GeluMLP(ReluMLP):
 
 
 class ExactGeluMLP(ReluMLP):
-    """Unlike GPT's GELU: Φ is computed exactly, as BERT and GPT-NeoX do."""
+    """Unlike GPT's GELU: Φ is computed exactly, as BERT does."""
 
     def bend(self, wide: Float[Tensor, "*lead F"]) -> Float[Tensor, "*lead F"]:
         """x · Φ(x), Φ the normal distribution function."""

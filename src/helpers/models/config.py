@@ -1,12 +1,15 @@
 """A model described by words and sizes. The way from GPT to LLaMA is a handful of changes to one of these."""
 
+import math
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from helpers.attention.multi_head import check_heads, head_size
 from helpers.layers import MLPS, NORMS
+from helpers.layers.experts import SCORINGS
 from helpers.positions.rope import RopeScaling
+from helpers.positions.rope_pairing import PAIRINGS
 from helpers.positions.rope_scaling import LinearScaling, Llama3Scaling, NtkScaling, YarnScaling
 
 POSITION_WORDS = ("none", "learned", "sinusoidal", "t5", "alibi", "rope")
@@ -14,7 +17,7 @@ WORDS: dict[str, Collection[str]] = {
     "norm": NORMS,
     "norm_position": ("pre", "post"),
     "positions": POSITION_WORDS,
-    "rope_pairing": ("half", "interleaved"),
+    "rope_pairing": PAIRINGS,
     "mlp": MLPS,
 }
 
@@ -23,9 +26,9 @@ WORDS: dict[str, Collection[str]] = {
 class ExpertsConfig:
     """A mixture of experts in place of the feed-forward network: `n_active` of `n_experts` work on each token.
 
-    `n_shared` experts work on every token besides. Every `every`-th block has experts, the first `n_dense_first`
-    blocks have none. `d_ff` is one expert's width; 0 follows the decoder's. `scoring` says how the router's
-    scores become weights.
+    `n_shared` experts work on every token besides. Every `every`-th block has experts (2: the second, the fourth, …),
+    but the first `n_dense_first` blocks have none. `d_ff` is one expert's width; 0 follows the decoder's. `scoring`
+    says how the router's scores become weights.
     """
 
     n_experts: int
@@ -41,6 +44,10 @@ class ExpertsConfig:
             raise ValueError(f"n_active must be from 1 to n_experts, got {self.n_active=} and {self.n_experts=}")
         if self.every < 1:
             raise ValueError(f"every counts blocks from one with experts to the next, so at least 1, got {self.every}")
+        if self.scoring not in SCORINGS:
+            raise ValueError(f"scoring must be one of {', '.join(sorted(SCORINGS))}, got {self.scoring!r}")
+        if min(self.d_ff, self.n_shared, self.n_dense_first) < 0:
+            raise ValueError(f"widths and counts are not negative, got {self}")
 
     def is_at(self, layer: int) -> bool:
         """Whether the block of this number, counted from 0, has experts."""
@@ -58,6 +65,12 @@ class LatentConfig:
     d_value: int
 
 
+def usual_d_ff(mlp: str, d_model: int) -> int:
+    """The width of a feed-forward network: 4 × the model's. A gated one has a third matrix, so 2/3 of that, rounded up
+    to a multiple of 256 as in LLaMA: about as many parameters either way."""
+    return 256 * math.ceil(8 * d_model / 3 / 256) if mlp == "swiglu" else 4 * d_model
+
+
 Config = TypeVar("Config", bound="DecoderConfig")  # a changed configuration is of the kind it was
 
 
@@ -66,10 +79,11 @@ class DecoderConfig:
     """Everything that must be known to build a decoder. Frozen, and checked when it is made.
 
     Sizes left at 0 follow from the others: `n_kv_heads` is `n_heads`, `d_head` is `d_model` / `n_heads`, `d_ff`
-    is 4 × `d_model`. `norm_position` says whether a block normalises before each part ("pre", GPT-2 on) or after
-    it ("post", the Transformer of 2017 and GPT-1); with `parallel_residual` both parts of a block read the same
-    stream (GPT-NeoX). `window` limits how far back a position sees, itself included; 0 is no limit. `qkv_bias`
-    follows `bias`. Scores are divided by √`d_head` unless an `attention_scale` is given.
+    is 4 × `d_model`, or for a gated network two thirds of it, rounded up to a multiple of 256 (LLaMA's rule).
+    `norm_position` says whether a block normalises before each part ("pre", GPT-2 on) or after it ("post", the
+    Transformer of 2017 and GPT-1); with `parallel_residual` both parts of a block read the same stream (GPT-NeoX).
+    `window` limits how far back a position sees, itself included; 0 is no limit. `qkv_bias` follows `bias`. Scores are
+    divided by √`d_head` unless an `attention_scale` is given. `latent` attention has sizes of its own.
     """
 
     vocab_size: int
@@ -103,20 +117,42 @@ class DecoderConfig:
     def __post_init__(self) -> None:
         self._check_words()
         self._check_sizes()
+        if self.latent:
+            self._check_latent(self.latent)
+            self._set("d_head", self.latent.d_nope + self.latent.d_rope)
         self._set("n_kv_heads", self.n_kv_heads or self.n_heads)
         self._set("d_head", self.d_head or head_size(self.d_model, self.n_heads))
-        self._set("d_ff", self.d_ff or 4 * self.d_model)
+        self._set("d_ff", self.d_ff or usual_d_ff(self.mlp, self.d_model))
         self._set("qkv_bias", self.bias if self.qkv_bias is None else self.qkv_bias)
         check_heads(self.n_heads, self.n_kv_heads)
 
     def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, value)  # the way into a frozen dataclass, while it is made
+
+    def _check_latent(self, latent: LatentConfig) -> None:
+        """Latent attention has its own sizes and no biases; a word it would not hear is refused."""
+        unheard = {
+            "n_kv_heads": self.n_kv_heads not in (0, self.n_heads),
+            "d_head": self.d_head not in (0, latent.d_nope + latent.d_rope),
+            "qk_norm": self.qk_norm,
+            "attention_scale": self.attention_scale is not None,
+            "bias": self.bias,
+            "positions": self.positions not in ("rope", "none"),
+        }
+        for name, is_unheard in unheard.items():
+            if is_unheard:
+                raise ValueError(f"latent attention has its own way, so leave {name} out, got {getattr(self, name)!r}")
 
     def _check_sizes(self) -> None:
         follow = {"n_kv_heads", "d_head", "d_ff", "window"}
         for name, value in vars(self).items():
-            if type(value) is int and value < (0 if name in follow else 1):
-                raise ValueError(f"{name} counts something, so it must be at least 1, got {value}")
+            least = 0 if name in follow else 1
+            if type(value) is int and value < least:
+                raise ValueError(f"{name} counts something, so it must be at least {least}, got {value}")
+        if not 0 < self.rope_fraction <= 1:
+            raise ValueError(f"rope_fraction is a part of the head, above 0 and up to 1, got {self.rope_fraction}")
+        if self.norm_eps < 0:
+            raise ValueError(f"norm_eps keeps a root from 0, so it must not be negative, got {self.norm_eps}")
 
     def _check_words(self) -> None:
         for name, words in WORDS.items():
@@ -129,10 +165,10 @@ class DecoderConfig:
     def but(self: Config, **changes: object) -> Config:
         """The same configuration with some words or sizes changed.
 
-        Derived sizes follow: a new `d_model` brings a new `d_ff` if `d_ff` was 4 × the old one.
+        Derived sizes follow: a new `d_model` or `mlp` brings a new `d_ff` if the old one was the usual one.
         """
         follow = {
-            "d_ff": 4 * self.d_model == self.d_ff,
+            "d_ff": self.d_ff == usual_d_ff(self.mlp, self.d_model),
             "d_head": self.d_head * self.n_heads == self.d_model,
             "n_kv_heads": self.n_kv_heads == self.n_heads,
         }

@@ -1,6 +1,6 @@
 """The decoder-only Transformer: GPT, LLaMA and their cousins are configurations of this one file.
 
-Dropout is left out: our data is fresh at every step, so there is nothing to overfit.
+Dropout is left out, as in LLaMA: most texts of this book are new at every step, and none is read many times.
 
 Source: Radford et al. 2018, "Improving Language Understanding by Generative Pre-Training", section 3.1;
 Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3;
@@ -131,7 +131,7 @@ class Decoder(nn.Module):
     def new_cache(self, batch: int = 1, capacity: int | None = None) -> KVCache:
         """An empty cache of this model's shape, on its device, for `capacity` positions (default: the context).
 
-        A model with a window keeps no more positions than that.
+        A model with a window keeps no more positions than its window holds.
         """
         weight, config = self.token_embedding.weight, self.config
         capacity = capacity or config.context_length

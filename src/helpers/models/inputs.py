@@ -1,9 +1,9 @@
 """What a model is given, checked where it comes in: an error here says what was wrong and how to mend it."""
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from helpers.attention.look import check_mask as check_is_boolean
 from helpers.models.config import DecoderConfig
 
 
@@ -31,8 +31,7 @@ def check_mask(mask: Tensor | None) -> None:
     """Raise unless the mask is boolean and every row has a token: a softmax over nothing would be nan."""
     if mask is None:
         return
-    if mask.dtype != torch.bool:
-        raise ValueError(f"a mask is boolean, True for tokens and False for padding, got {mask.dtype}: use mask.bool()")
+    check_is_boolean(mask)
     if not mask.any(dim=1).all():
         raise ValueError("a row of the mask has no token, so there is nothing to read: True means token, not padding")
 

@@ -2,7 +2,9 @@
 
 A preset gives a model's shape and words. What our parts do not have changes no parameter of a preset: the banded
 sparse attention in every other layer of GPT-3; Llama 4's layers without positions, attention in chunks and query
-norm; DeepSeek-V3's choice of experts by groups, and the stretching of its context beyond 4,096.
+norm, and that its router's score weighs what an expert reads, not what it says; DeepSeek-V3's choice of experts by
+groups, the factor on their sum, and the stretching of its context beyond 4,096. Scout's context is the 262,144
+positions it was trained with.
 
 Left out, because our parts cannot build them: ChatGLM-6B, which counts two positions for every token, one in the text
 and one in the gap that is filled in, and weighs its residuals; gpt-oss, which gives every head a learned score for
@@ -30,14 +32,13 @@ GPT1 = DecoderConfig(vocab_size=40478, context_length=512, d_model=768, n_layers
 GPT2 = GPT1.but(vocab_size=50257, context_length=1024, norm_position="pre")
 GPT3 = GPT2.but(context_length=2048)
 
-# The step from GPT to LLaMA. The width of the feed-forward network is 2/3 of 4 × 4,096, rounded up to 256s.
+# The step from GPT to LLaMA.
 LLAMA1 = GPT2.but(
     vocab_size=32000,
     context_length=2048,
     d_model=4096,
     n_layers=32,
     n_heads=32,
-    d_ff=11008,
     norm="rms_norm",
     norm_eps=1e-6,
     positions="rope",

@@ -68,6 +68,8 @@ def _read_model(model: Any) -> tuple[dict[str, Any], Tensors]:
 def _read_folder(name: str) -> tuple[dict[str, Any], Tensors]:
     from safetensors.torch import load_file
 
+    if not Path(name).is_dir() and (name.startswith((".", "/", "~")) or name.count("/") > 1):
+        raise FileNotFoundError(f"there is no folder {name!r}")
     folder = Path(name) if Path(name).is_dir() else _from_hub(name)
     settings = json.loads(_file(folder, "config.json").read_text())
     tensors: dict[str, Tensor] = {}

@@ -5,6 +5,9 @@ Each pair of coordinates turns at its own speed, like the hands of a clock. Two 
 pairs 2i with 2i+1. They are the same up to the order of coordinates. Angles are computed in float32, also in a model
 of 16 bits: at position 1,000 a bfloat16 could only tell every fourth position apart.
 
+`apply_rope` is the definition, to be read. The model turns all heads of all layers, so `RotaryPositions` prepares
+cosines and sines once a call and turns with as few operations as it can (rope_pairing.py); tests hold the two equal.
+
 Source: Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding", arXiv:2104.09864, equations 15
 and 34; turning only a part of the head: Black et al. 2022, "GPT-NeoX-20B", arXiv:2204.06745, section 2.1.
 """
@@ -80,7 +83,7 @@ class RotaryPositions(NoPositions):
         scaling: RopeScaling | None = None,
     ):
         super().__init__()
-        self.n_turned = int(d_head * fraction)
+        self.d_head, self.n_turned = d_head, int(d_head * fraction)
         if not 2 <= self.n_turned <= d_head or self.n_turned % 2:
             raise ValueError(
                 f"an even number of coordinates turns, from 2 to d_head, got {self.n_turned} from {d_head=} and "
@@ -93,7 +96,9 @@ class RotaryPositions(NoPositions):
     def rotate(
         self, q: Float[Tensor, "B H T d"], k: Float[Tensor, "B G T d"], positions: Int[Tensor, "*#B T"]
     ) -> tuple[Float[Tensor, "B H T d"], Float[Tensor, "B G T d"]]:
-        """Queries and keys, turned by their positions."""
+        """Queries and keys, turned by their positions: what `apply_rope` gives, in fewer operations."""
+        if q.shape[-1] != self.d_head:
+            raise ValueError(f"this scheme was made for heads of {self.d_head} coordinates, got {q.shape[-1]}")
         both = torch.cat((q, k), dim=1)  # one turn is faster than two
         both = self.rule.turn_front(both, self._table(positions, q.dtype), self.n_turned)
         q, k = both.split_with_sizes((q.shape[1], k.shape[1]), dim=1)

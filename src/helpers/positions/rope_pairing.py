@@ -32,7 +32,8 @@ class Pairing(NamedTuple):
 
 
 def _half_speeds(frequencies: Tensor) -> Tensor:
-    """One for every coordinate. The first halves turn backwards: it changes the sign of their sine only."""
+    """One speed for every coordinate. A pair (a, b) becomes (a cos − b sin, b cos + a sin): the first needs the sine
+    with a minus, and that is the sine of minus the angle; the cosine does not mind."""
     return torch.cat((-frequencies, frequencies))
 
 

@@ -16,8 +16,8 @@ from helpers.sampling.filters import next_token_probs, repetition_penalty
 def draw(probs: Float[Tensor, "*lead V"], generator: torch.Generator | None = None) -> Int[Tensor, "*lead"]:
     """One token by chance, each as often as its probability says.
 
-    Each token's clock rings after an exponential time at the rate of its probability, and the first one wins. So
-    `torch.multinomial` draws too; without its checks nothing has to wait for the device.
+    Each token's clock rings after a time E / p, E exponential: the likelier, the sooner. The first to ring wins, the
+    largest p / E. `torch.multinomial` does the same, with checks for which it has to wait for the device.
     """
     return (probs / torch.empty_like(probs).exponential_(generator=generator)).argmax(dim=-1)
 

@@ -25,6 +25,11 @@ class Reader:
         n_padding: Int[Tensor, " B"] | None = None,
         use_cache: bool = True,
     ):
+        if not hasattr(model, "new_cache"):
+            raise TypeError(
+                f"{type(model).__name__} cannot write by itself; an encoder-decoder writes once it has read: "
+                f"generate(model.reading(source_ids), ...)"
+            )
         known = inspect.signature(getattr(model, "forward", model)).parameters
         if n_padding is not None and not {"mask", "positions"} <= set(known):
             raise ValueError(
