@@ -233,3 +233,8 @@ def test_the_default_expert_is_swiglu_without_bias():
     moe = MixtureOfExperts(8, 16, 4, 2)
     assert all(isinstance(expert, SwiGLU) for expert in moe.experts)
     assert sum(p.numel() for p in moe.parameters()) == 4 * 3 * 8 * 16 + 4 * 8
+
+
+def test_sigmoid_shares_survive_scores_that_round_to_nothing():
+    weights, _ = route(torch.full((1, 4), -110.0), 2, "sigmoid")
+    torch.testing.assert_close(weights, torch.full((1, 2), 0.5))

@@ -105,9 +105,9 @@ def test_a_config_names_what_is_wrong():
         ({"norm_position": "mid"}, "norm_position must be one of post, pre, got 'mid'"),
         ({"norm_eps": -1.0}, "norm_eps keeps a root from 0"),
         ({"rope_fraction": 2.0}, "rope_fraction is a part of the head, above 0 and up to 1, got 2.0"),
-        ({"window": -1}, "window counts something, so it must be at least 0, got -1"),
+        ({"window": -1}, "window counts something: a whole number of at least 0, got -1"),
         ({"latent": LatentConfig(4, 4, 4, 2, 4)}, "latent attention has its own way, so leave bias out, got True"),
-        ({"n_layers": -1}, "n_layers counts something, so it must be at least 1, got -1"),
+        ({"n_layers": -1}, "n_layers counts something: a whole number of at least 1, got -1"),
     ]:
         with pytest.raises(ValueError, match=message):
             SMALL.but(**change)
@@ -243,3 +243,12 @@ def test_derived_sizes_follow_a_change_and_stated_ones_stay():
     assert SMALL.but(d_model=48).d_ff == 192
     assert SMALL.but(d_ff=100).but(d_model=48).d_ff == 100
     assert SMALL.but(n_heads=8).n_kv_heads == 8
+
+
+def test_latent_sizes_can_be_changed_and_dropped():
+    config = FAMILIES["deepseek"]
+    assert config.d_head == 10
+    assert config.but(latent=LatentConfig(12, 8, 8, 4, 6)).d_head == 12
+    assert config.but(latent=None).d_head == 6
+    with pytest.raises(ValueError, match="kv_rank is a size, so it must be at least 1, got 0"):
+        LatentConfig(12, 0, 6, 4, 6)

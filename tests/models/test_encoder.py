@@ -235,7 +235,7 @@ def test_words_that_only_a_decoder_knows_are_refused():
         ({"window": 4}, "window is a word of the decoder alone, so leave it out here, got 4"),
         ({"parallel_residual": True, "norm_position": "pre"}, "parallel_residual is a word of the decoder"),
         ({"tie_embeddings": False}, "tie_embeddings must stay True"),
-        ({"n_segments": -1}, "n_segments counts something, so it must be at least 1, got -1"),
+        ({"n_segments": -1}, "n_segments counts something: a whole number of at least 1, got -1"),
     ]:
         with pytest.raises(ValueError, match=message):
             SMALL.but(**change)

@@ -324,3 +324,10 @@ def test_written_settings_are_those_of_older_releases_too(tmp_path):
     assert words["rope_theta"] == 500.0
     assert words["rope_scaling"] == OLD_LLAMA3 | {"original_max_position_embeddings": 8}
     assert words["num_key_value_heads"] == LLAMA["num_key_value_heads"]
+
+
+def test_a_head_size_that_old_families_do_not_know_leads_to_one_that_does(tmp_path):
+    words = dict(norm="rms_norm", positions="rope", mlp="swiglu", bias=False, tie_embeddings=False)
+    model = Decoder(DecoderConfig(50, 64, 40, 2, 3, d_head=16, **words))
+    save_hugging_face(model, tmp_path)
+    assert from_hugging_face(tmp_path).config == model.config

@@ -48,3 +48,10 @@ def test_a_part_that_is_replaced_or_trained_meanwhile_counts():
         assert (net(x) == 1).all()
     assert (net(x) == 1).all()
     assert (copy.deepcopy(net)(x) == 1).all()
+
+
+def test_a_bias_that_comes_into_being_meanwhile_stays():
+    net = nn.Linear(2, 2, bias=False)
+    with quick_lookup(net):
+        net.bias = nn.Parameter(torch.zeros(2))
+    assert net.bias.shape == (2,)

@@ -149,3 +149,7 @@ def test_senseless_settings_are_refused_with_the_value():
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_at_temperature_zero_one_token_is_left_even_of_two_that_tie():
+    assert (temperature(torch.tensor([1.0, 3.0, 3.0]), 0) > float("-inf")).tolist() == [False, True, False]

@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from helpers.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
+from helpers.models import Decoder, DecoderConfig, EncoderDecoder, EncoderDecoderConfig
 from helpers.models.pretrained import from_hugging_face
 from helpers.sampling import draw, generate, next_token_probs, stream
+from helpers.sampling.language_model import check_can_write
 from helpers.sampling.prompts import padded_look
 from tests.sampling.small_models import SIZES, PairTable, chance, decoder, noisy, peer
 
@@ -252,3 +253,23 @@ def test_senseless_requests_are_refused_before_anything_is_written(model):
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_two_streams_of_one_model_and_parts_in_evaluation_end_as_they_began():
+    model = Decoder(DecoderConfig(vocab_size=9, context_length=8, d_model=8, n_layers=2, n_heads=2)).train()
+    model.blocks[0].eval()
+    a, b = stream(model, [[1]], 2), stream(model, [[1]], 4)
+    next(a), next(b)
+    list(a)
+    list(b)
+    assert model.training
+    assert not model.blocks[0].training
+
+
+def test_what_cannot_write_by_itself_says_how_to():
+    words = EncoderDecoderConfig(vocab_size=9, context_length=8, d_model=8, n_layers=1, n_heads=2)
+    model, source = EncoderDecoder(words).eval(), torch.tensor([[1, 2]])
+    with pytest.raises(TypeError, match=r"generate\(model.reading\(source_ids\), ...\)"):
+        check_can_write(model)
+    generate(model.reading(source), [[1]], 2)
+    assert not model.training

@@ -153,3 +153,10 @@ def test_special_tokens_that_are_not_distinct_names_are_refused(special):
 def test_a_tokenizer_without_an_end_of_text_says_so():
     with pytest.raises(KeyError, match="endoftext"):
         BPETokenizer([], special_tokens=[]).eot_id  # noqa: B018
+
+
+def test_ids_that_name_no_token_are_refused():
+    tokenizer = BPETokenizer([])
+    for bad in (-1, tokenizer.vocab_size):
+        with pytest.raises(ValueError, match=f"ids are from 0 to {tokenizer.vocab_size - 1}, got {bad} to {bad}"):
+            tokenizer.decode([bad])

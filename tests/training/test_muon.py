@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers.models import Decoder, DecoderConfig
+from helpers.models import Decoder, DecoderConfig, RecurrentConfig, RecurrentDecoder
 from helpers.training import TextBatches, load_checkpoint, next_token_loss, save_checkpoint, train
 from helpers.training.muon import A, B, C, Muon, orthogonalise
 from helpers.training.optimizers import muon_and_adamw
@@ -88,3 +88,13 @@ def test_a_run_goes_on_bit_equal_after_a_checkpoint(tmp_path):
     assert run(again, optimizer, done, 6) == expected
     for ours, theirs in zip(again.parameters(), model.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_mambas_decays_are_no_matrix_and_neither_orthogonalised_nor_pulled_to_zero():
+    model = RecurrentDecoder(RecurrentConfig(vocab_size=13, d_model=16, n_layers=1))
+    optimizer = muon_and_adamw(model, weight_decay=0.1)
+    group = next(g for g in optimizer.param_groups if any(p is model.blocks[0].mixer.A_log for p in g["params"]))
+    assert "betas" in group
+    assert group["weight_decay"] == 0
+    with pytest.raises(ValueError, match="without a closure"):
+        optimizer.step(lambda: 0.0)

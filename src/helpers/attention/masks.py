@@ -47,6 +47,7 @@ def prefix_mask(
     Source: Raffel et al. 2019, "Exploring the Limits of Transfer Learning", arXiv:1910.10683, section 3.2.1.
     """
     if isinstance(n_prefix, Tensor):
+        device = n_prefix.device if device is None else device
         n_prefix = n_prefix[:, None, None, None].to(device)
     return causal_mask(n, device=device) | (torch.arange(n, device=device) < n_prefix)
 

@@ -1,10 +1,9 @@
 """Mixture of experts: many feed-forward networks, of which each token visits only a few.
 
 A router scores the experts for every token; the `n_active` best are run and their results added up, weighted by the
-scores. The
-model holds the parameters of all experts but pays, per token, only for those it visits. "softmax" scoring takes the
-softmax over the chosen scores, as Mixtral does: the same as a softmax over all of them, renormalised over the chosen.
-"sigmoid" scores every expert by itself, as DeepSeek-V3 does. A shared expert is visited by every token.
+scores. The model holds the parameters of all experts but pays, per token, only for those it visits. "softmax" scoring
+takes the softmax over the chosen scores, as Mixtral does: the same as a softmax over all of them, renormalised over
+the chosen. "sigmoid" scores every expert by itself, as DeepSeek-V3 does. A shared expert is visited by every token.
 
 Source: Jiang et al. 2024, "Mixtral of Experts", arXiv:2401.04088, section 2.1; Fedus, Zoph and Shazeer 2021, "Switch
 Transformers", arXiv:2101.03961, section 2.2; Dai et al. 2024, "DeepSeekMoE", arXiv:2401.06066, section 3.2;
@@ -27,8 +26,9 @@ def softmax_scores(chosen_logits: Float[Tensor, "N k"]) -> Float[Tensor, "N k"]:
 
 def sigmoid_scores(chosen_logits: Float[Tensor, "N k"]) -> Float[Tensor, "N k"]:
     """How well each chosen expert fits, judged by itself; with several, as shares that sum to one."""
-    scores = chosen_logits.sigmoid()
-    return scores / scores.sum(dim=-1, keepdim=True) if scores.shape[-1] > 1 else scores
+    if chosen_logits.shape[-1] == 1:
+        return chosen_logits.sigmoid()
+    return nn.functional.logsigmoid(chosen_logits).softmax(dim=-1)  # σ / Σσ, where σ alone would round to 0 / 0
 
 
 SCORINGS: dict[str, Callable[[Tensor], Tensor]] = {"softmax": softmax_scores, "sigmoid": sigmoid_scores}

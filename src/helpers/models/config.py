@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
 
 from helpers.attention.multi_head import check_heads, head_size
@@ -63,6 +63,11 @@ class LatentConfig:
     d_nope: int
     d_rope: int
     d_value: int
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value < 1:
+                raise ValueError(f"{name} is a size, so it must be at least 1, got {value}")
 
 
 def usual_d_ff(mlp: str, d_model: int) -> int:
@@ -145,10 +150,10 @@ class DecoderConfig:
 
     def _check_sizes(self) -> None:
         follow = {"n_kv_heads", "d_head", "d_ff", "window"}
-        for name, value in vars(self).items():
+        for name, value in ((f.name, getattr(self, f.name)) for f in fields(self) if f.type is int):
             least = 0 if name in follow else 1
-            if type(value) is int and value < least:
-                raise ValueError(f"{name} counts something, so it must be at least {least}, got {value}")
+            if type(value) is not int or value < least:
+                raise ValueError(f"{name} counts something: a whole number of at least {least}, got {value!r}")
         if not 0 < self.rope_fraction <= 1:
             raise ValueError(f"rope_fraction is a part of the head, above 0 and up to 1, got {self.rope_fraction}")
         if self.norm_eps < 0:
@@ -169,7 +174,7 @@ class DecoderConfig:
         """
         follow = {
             "d_ff": self.d_ff == usual_d_ff(self.mlp, self.d_model),
-            "d_head": self.d_head * self.n_heads == self.d_model,
+            "d_head": self.latent is not None or self.d_head * self.n_heads == self.d_model,
             "n_kv_heads": self.n_kv_heads == self.n_heads,
         }
         derived: dict[str, object] = {name: 0 for name, is_derived in follow.items() if is_derived}
@@ -185,13 +190,14 @@ class DecoderConfig:
         }
 
     @classmethod
-    def from_dict(cls: type[Config], fields: dict[str, Any]) -> Config:
+    def from_dict(cls: type[Config], words: dict[str, Any]) -> Config:
         """What `to_dict` was made from. A field that is missing, as in older files, has its default."""
-        return cls(**{name: part(value) if isinstance(value, dict) else value for name, value in fields.items()})
+        return cls(**{name: part(value) if isinstance(value, dict) else value for name, value in words.items()})
 
 
 KINDS = {
-    kind.__name__: kind for kind in (ExpertsConfig, LatentConfig, LinearScaling, NtkScaling, YarnScaling, Llama3Scaling)
+    kind.__name__: kind
+    for kind in (ExpertsConfig, LatentConfig, RopeScaling, LinearScaling, NtkScaling, YarnScaling, Llama3Scaling)
 }
 
 

@@ -204,6 +204,7 @@ class Reading(nn.Module):
         self.model, self.config, self.source_mask, self.maps = model, model.config, source_mask, maps
         self.sources = [b.cross_attention.keys_values(memory) for b in model.modules() if isinstance(b, CrossBlock)]
         self.n_sources = memory.shape[0]
+        self.training = model.training
 
     def forward(
         self,

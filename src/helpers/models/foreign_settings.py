@@ -123,5 +123,8 @@ def family_of(config: DecoderConfig) -> str:
 
 
 def _lost(config: DecoderConfig, family: Family) -> list[str]:
-    back = config_from(settings_from(config, family), family)
+    try:
+        back = config_from(settings_from(config, family), family)
+    except ValueError:  # sizes that this family has no words for contradict each other without them
+        return [f"{name}={value!r}" for name, value in vars(config).items()]
     return [f"{name}={value!r}" for name, value in vars(config).items() if getattr(back, name) != value]

@@ -23,7 +23,7 @@ from helpers.attention.linear import LinearAttention
 from helpers.attention.multi_head import head_size
 from helpers.attention.state_space import SelectiveSSM
 from helpers.layers import MLPS, NORMS
-from helpers.models.inputs import embedded
+from helpers.models.inputs import check_rows, embedded
 from helpers.runtime import n_parameters
 
 
@@ -150,6 +150,7 @@ class RecurrentDecoder(nn.Module):
 
     def forward(self, ids: Int[Tensor, "B T"], cache: RecurrentCache | None = None) -> Float[Tensor, "B T V"]:
         """Logits of the next token at every position. With a `cache` the ids are the new tokens only."""
+        check_rows(ids)
         return self.lm_head(self.hidden(embedded(self.token_embedding, ids), cache))
 
     def hidden(self, x: Float[Tensor, "B T D"], cache: RecurrentCache | None = None) -> Float[Tensor, "B T D"]:

@@ -105,13 +105,14 @@ class RotaryPositions(NoPositions):
         return q, k
 
     def _table(self, positions: Tensor, dtype: torch.dtype) -> Any:
-        if self._remembered is None or self._remembered[0] is not positions or self._remembered[1] is not dtype:
+        kept = self._remembered  # read once: another thread may be writing with the same model
+        if kept is None or kept[0] is not positions or kept[1] is not dtype:
             with torch.inference_mode(False):  # what is made inside it could not be used in training afterwards
                 angles = rope_angles(positions, self._speeds_on(positions.device)).unsqueeze(-3)  # B 1 T f
                 angles = angles.to(torch.promote_types(dtype, torch.float32))
                 table = self.rule.table(angles, self.scaling.attention_factor, dtype)
-            self._remembered = positions, dtype, table
-        return self._remembered[2]
+            self._remembered = kept = positions, dtype, table
+        return kept[2]
 
     def _speeds_on(self, device: torch.device) -> Tensor:
         if self._speeds is None or self._speeds.device != device:

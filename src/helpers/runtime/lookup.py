@@ -15,7 +15,7 @@ from torch import nn
 def quick_lookup(model: nn.Module) -> Iterator[None]:
     """Inside the `with` block the model's parts and parameters are found at once; afterwards all is as it was.
 
-    A part that is replaced meanwhile is found too: torch takes the old one out of the way.
+    A part that is replaced by assignment meanwhile is found too: torch takes the old one out of the way.
     """
     added = []
     for module in model.modules():
@@ -27,5 +27,5 @@ def quick_lookup(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         for own, name, part in added:
-            if own.get(name) is part:
+            if own.get(name, own) is part:  # None is a part too: a bias that is not there
                 del own[name]

@@ -34,7 +34,8 @@ def temperature(logits: Float[Tensor, "*lead V"], t: float) -> Float[Tensor, "*l
     if not t >= 0:
         raise ValueError(f"temperature divides the logits, so it must not be negative, got {t}")
     if t == 0:
-        return top_k(logits, 1)
+        best = logits.argmax(dim=-1, keepdim=True)  # one, even if several tie: greedy must not be a matter of chance
+        return torch.full_like(logits, float("-inf")).scatter(-1, best, logits.gather(-1, best))
     return logits / t
 
 

@@ -27,13 +27,26 @@ class LanguageModel(Protocol):
         """
 
     def new_cache(self, batch: int = 1, capacity: int | None = None) -> Any:
-        """An empty cache for `batch` texts of at most `capacity` tokens."""
+        """An empty cache for `batch` texts of at most `capacity` tokens, with a `length`.
+
+        For padded prompts it also knows `n_keys(n_new)`, for beams `select(rows)`, for speculation `cut(length)`, as
+        `helpers.attention.KVCache` does.
+        """
 
     def parameters(self) -> Iterator[Tensor]:
         """What it has learned; the ids must be on the same device."""
 
     def train(self, mode: bool = True) -> Any:
         """Switch between training and evaluation."""
+
+
+def check_can_write(model: object) -> None:
+    """Raise for a model that reads but does not write, and say how an encoder-decoder comes to write."""
+    if not hasattr(model, "new_cache"):
+        raise TypeError(
+            f"{type(model).__name__} cannot write by itself; an encoder-decoder writes once it has read: "
+            f"generate(model.reading(source_ids), ...)"
+        )
 
 
 def device_of(model: LanguageModel) -> torch.device | None:
@@ -44,13 +57,15 @@ def device_of(model: LanguageModel) -> torch.device | None:
 @contextmanager
 def evaluating(model: LanguageModel) -> Iterator[None]:
     """The model evaluates inside the `with` block, and afterwards is what it was before, whatever happens."""
-    was_training = model.training
+    parts = list(model.modules()) if isinstance(model, nn.Module) else [model]
+    were_training = [part for part in parts if part.training]
     model.train(False)
     try:
         with quick_lookup(model) if isinstance(model, nn.Module) else nullcontext():
             yield
     finally:
-        model.train(was_training)
+        for part in were_training:
+            part.training = True
 
 
 def n_that_fit(model: LanguageModel, n_prompt: int, n_new: int, slide: bool = False) -> int:

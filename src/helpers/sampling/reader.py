@@ -10,7 +10,7 @@ from collections.abc import Callable
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from helpers.sampling.language_model import LanguageModel
+from helpers.sampling.language_model import LanguageModel, check_can_write
 from helpers.sampling.prompts import padded_look
 
 
@@ -25,11 +25,7 @@ class Reader:
         n_padding: Int[Tensor, " B"] | None = None,
         use_cache: bool = True,
     ):
-        if not hasattr(model, "new_cache"):
-            raise TypeError(
-                f"{type(model).__name__} cannot write by itself; an encoder-decoder writes once it has read: "
-                f"generate(model.reading(source_ids), ...)"
-            )
+        check_can_write(model)
         known = inspect.signature(getattr(model, "forward", model)).parameters
         if n_padding is not None and not {"mask", "positions"} <= set(known):
             raise ValueError(

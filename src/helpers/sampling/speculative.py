@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from helpers.sampling.draw import Sampler, draw
-from helpers.sampling.language_model import LanguageModel, evaluating, n_that_fit
+from helpers.sampling.language_model import LanguageModel, device_of, evaluating, n_that_fit
 from helpers.sampling.prompts import Ids, left_padded
 from helpers.sampling.reader import Reader
 
@@ -58,7 +58,7 @@ def speculative(
     if len(ids) != 1:
         raise ValueError(f"rows would accept different numbers of tokens, so pass one prompt, got {len(ids)}")
     sampler = Sampler(temperature, top_k, top_p, min_p, generator=generator)
-    text = left_padded(ids).ids
+    text = left_padded(ids, device_of(model)).ids
     start = text.shape[1]
     end = start + n_that_fit(model, start, n_new)
     large, small = (Reader(reads, 1, end, use_cache=use_cache) for reads in (model, draft))
@@ -89,6 +89,7 @@ def _write(
         n_drafted, n_kept = n_drafted + len(q), n_kept + kept
         stops = torch.isin(text[0, length:], stop).nonzero()
         if len(stops):
+            n_kept -= max(0, kept - int(stops[0]) - 1)  # what was drafted after the stop is not part of the text
             text = text[:, : length + int(stops[0]) + 1]
             break
         for reader in (large, small):

@@ -114,6 +114,9 @@ class BPETokenizer:
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """The bytes of the ids, which may begin or end inside a character."""
+        ids = list(ids)
+        if ids and not 0 <= min(ids) <= max(ids) < len(self._bytes_of):
+            raise ValueError(f"ids are from 0 to {len(self._bytes_of) - 1}, got {min(ids)} to {max(ids)}")
         return b"".join(map(self._bytes_of.__getitem__, ids))
 
     def decode(self, ids: Iterable[int]) -> str:

@@ -10,23 +10,28 @@ from typing import Any
 import torch
 from torch import nn
 
-from helpers.training.muon import Muon
+from helpers.training.muon import Muon, no_closure
 
 
 def adamw(
     model: nn.Module, lr: float, weight_decay: float = 0.1, betas: tuple[float, float] = (0.9, 0.95)
 ) -> torch.optim.AdamW:
     """AdamW that pulls matrices towards zero and leaves biases and norms alone: those have no reason to shrink."""
-    return _adamw(list(model.parameters()), lr, weight_decay, betas)
+    return _adamw(dict(model.named_parameters()), lr, weight_decay, betas)
 
 
 def _adamw(
-    parameters: list[nn.Parameter], lr: float, weight_decay: float, betas: tuple[float, float]
+    parameters: dict[str, nn.Parameter], lr: float, weight_decay: float, betas: tuple[float, float]
 ) -> torch.optim.AdamW:
-    matrices = [p for p in parameters if p.ndim >= 2]
-    vectors = [p for p in parameters if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    matrices = [p for name, p in parameters.items() if is_matrix(name, p)]
+    others = [p for name, p in parameters.items() if not is_matrix(name, p)]
+    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=lr, betas=betas, fused=True)
+
+
+def is_matrix(name: str, parameter: nn.Parameter) -> bool:
+    """Whether it maps vectors to vectors. Mamba's `A_log` has two axes too, but holds one number per memory."""
+    return parameter.ndim >= 2 and name.endswith("weight")
 
 
 class Together(torch.optim.Optimizer):
@@ -38,6 +43,7 @@ class Together(torch.optim.Optimizer):
 
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """One step of each."""
+        no_closure(closure)
         for optimizer in self.optimizers:
             optimizer.step()
 
@@ -60,11 +66,12 @@ def muon_and_adamw(
     momentum: float = 0.95,
 ) -> Together:
     """Muon for the matrices of the model's `blocks`, AdamW for embeddings, head, norms and biases."""
-    inside = [p for name, p in model.named_parameters() if p.ndim == 2 and "blocks." in name]
+    named = dict(model.named_parameters())
+    inside = [p for name, p in named.items() if p.ndim == 2 and is_matrix(name, p) and "blocks." in name]
     if not inside:
         raise ValueError("Muon moves the matrices of a model's `blocks`, and this model has none: use adamw")
     taken = set(map(id, inside))
-    rest = [p for p in model.parameters() if id(p) not in taken]
+    rest = {name: p for name, p in named.items() if id(p) not in taken}
     return Together(
         Muon(inside, muon_lr, momentum, weight_decay), _adamw(rest, adamw_lr, weight_decay, betas=(0.9, 0.95))
     )
