@@ -128,6 +128,8 @@ class EncoderDecoder(nn.Module):
         config, std = self.config, matrix.shape[1] ** -0.5
         if name == "token_embedding.weight" and config.embedding_scale == "output":
             return 1.0
+        if name.endswith("positions.table.weight"):
+            return config.d_model**-0.5  # a bias per head: its few columns say nothing about its size
         if name.endswith("q_proj.weight") and config.attention_scale is not None:
             return std * config.d_head**-0.5 / config.attention_scale
         return std
