@@ -2,8 +2,20 @@ from functools import cache
 
 import pytest
 import torch
+from transformers import (
+    BertConfig,
+    GPT2Config,
+    GPTNeoXConfig,
+    LlamaConfig,
+    MistralConfig,
+    MixtralConfig,
+    OpenAIGPTConfig,
+    T5Config,
+)
 
 from helpers.models import PRESETS, build, preset
+from helpers.models.foreign_names import FAMILIES
+from helpers.models.foreign_settings import config_from
 
 # GPT-1, GPT-2: the released files. GPT-3: GPT-2's formula at the widths and depths of its Table 2.1. BLOOM-176B and
 # GPT-NeoX-20B: their model cards. The others: the same architecture counted in `transformers`, and by hand.
@@ -93,6 +105,33 @@ def test_only_the_chosen_experts_count_as_active(name):
 @pytest.mark.parametrize(("name", "billions"), [("llama-4-scout", 17), ("llama-4-maverick", 17), ("deepseek-v3", 37)])
 def test_as_many_parameters_are_active_as_the_cards_say(name, billions):
     assert counted(name)[1] // 10**9 == billions  # both vocabulary matrices counted: 17.17, 17.18 and 37.55
+
+
+DEFAULTS = {
+    "gpt1": OpenAIGPTConfig,
+    "gpt2": GPT2Config,
+    "llama-1-7b": LlamaConfig,
+    "mistral-7b": MistralConfig,
+    "mixtral-8x7b": MixtralConfig,
+    "gpt-neox-20b": GPTNeoXConfig,
+    "bert-base": BertConfig,
+    "t5-small": T5Config,
+}
+# What the defaults leave open, or have from another release: the card's numbers stand in the preset.
+OPEN = {
+    "mistral-7b": {"context_length", "norm_eps"},
+    "mixtral-8x7b": {"context_length"},
+    "gpt-neox-20b": {"mlp"},  # the released file names gelu_fast, the tanh form
+}
+
+
+@pytest.mark.equals("helpers.models.preset", "transformers.AutoConfig", "every word and size of eight families")
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_presets_have_the_words_of_the_configurations_that_transformers_has_by_default(name):
+    theirs = DEFAULTS[name]()
+    config = config_from(theirs.to_dict(), FAMILIES[theirs.model_type])
+    differing = {word for word, value in vars(preset(name)).items() if getattr(config, word) != value}
+    assert differing == OPEN.get(name, set())
 
 
 def test_an_unknown_preset_lists_the_known_ones():
