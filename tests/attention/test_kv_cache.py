@@ -84,5 +84,5 @@ def test_rows_can_be_picked_twice_and_in_any_order():
     cache = KVCache([layer(batch=3)])
     cache.layers[0].extend(some(2, batch=3), some(2, batch=3))
     cache.select(torch.tensor([2, 0, 2]))
-    k, _ = cache.layers[0].extend(some(1, batch=3, start=2), some(1, batch=3, start=2))
-    assert k[:, 0, 0, 0].tolist() == [200, 0, 200]
+    k, v = cache.layers[0].extend(some(1, batch=3, start=2), some(1, batch=3, start=2))
+    assert k[:, 0, 0, 0].tolist() == v[:, 0, 0, 0].tolist() == [200, 0, 200]

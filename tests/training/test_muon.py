@@ -71,7 +71,10 @@ def test_every_parameter_moves_once():
 
 def run(model, optimizer, first, n_steps):
     return [
-        r["loss"] for r in train(model, BATCHES, next_token_loss, optimizer, lambda s: 1.0, n_steps, first_step=first)
+        r["loss"]
+        for r in train(
+            model, BATCHES, next_token_loss, optimizer, lambda step: 1 / (1 + step), n_steps, first_step=first
+        )
     ]
 
 
