@@ -1,7 +1,6 @@
 """Five seeds of the chapter's GPT: the band in which a reader's own run should lie."""
 
 import time
-from dataclasses import asdict
 
 from gpt_recipe import gaps_to_floor, gpt_on_tales, tales_tokenizer
 from recording import record
@@ -21,7 +20,7 @@ def curve_of(seed: int) -> dict[str, object]:
     smooth = [sum(losses[i : i + WINDOW]) / WINDOW for i in range(0, len(losses) - WINDOW + 1, WINDOW)]
     gap = mean_with_error(gaps_to_floor(model, tokenizer))
     print(f"seed {seed}: {gap} nats a story above the floor", flush=True)
-    return {"loss": smooth, "gap": list(gap), "config": asdict(model.config)}
+    return {"loss": smooth, "gap": list(gap), "config": model.config.to_dict()}
 
 
 if __name__ == "__main__":
