@@ -17,6 +17,7 @@ from helpers.attention.kv_cache import KVCache, LayerCache, WindowCache
 from helpers.attention.look import Look, look_back
 from helpers.layers import MixtureOfExperts
 from helpers.models.config import DecoderConfig
+from helpers.models.initialise import initialise
 from helpers.models.inputs import check_length, check_rows, embedded
 from helpers.models.parts import new_attention, new_mlp, new_norm, new_positions
 from helpers.runtime import n_parameters
@@ -71,21 +72,15 @@ class Decoder(nn.Module):
         self.lm_head = nn.Linear(config.d_model, config.vocab_size, bias=False)
         if config.tie_embeddings:
             self.lm_head.weight = self.token_embedding.weight
-        self._initialise()
+        initialise(self, self._std)
 
-    def _initialise(self) -> None:
-        """Normal(0, 0.02) everywhere; what writes into the stream is shrunk so that depth does not make it grow.
+    def _std(self, name: str, matrix: Tensor) -> float:
+        """0.02 everywhere; what writes into the stream is shrunk so that depth does not make it grow.
 
         Source: Radford et al. 2019, section 2.3 (1/√N for N residual layers; two per block).
         """
-        if self.token_embedding.weight.is_meta:
-            return  # no numbers to draw, and for DeepSeek-V3's 44,000 matrices a long way to find that out
-        for name, parameter in self.named_parameters():
-            if parameter.ndim == 2:
-                writes = name.endswith(("o_proj.weight", "down_proj.weight"))
-                nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * len(self.blocks)) if writes else 0.02)
-            elif name.endswith("bias"):
-                nn.init.zeros_(parameter)
+        writes = name.endswith(("o_proj.weight", "down_proj.weight"))
+        return 0.02 / math.sqrt(2 * len(self.blocks)) if writes else 0.02
 
     def forward(
         self,

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from helpers.attention.look import look_both_ways
 from helpers.models.config import DecoderConfig
 from helpers.models.decoder import Block
+from helpers.models.initialise import initialise
 from helpers.models.inputs import check_length, check_mask, check_rows, embedded
 from helpers.models.parts import POSITIONS, new_norm
 from helpers.positions import T5Bias
@@ -65,7 +66,7 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.final_norm = new_norm(config) if config.norm_position == "pre" else nn.Identity()
         self.pooler = nn.Linear(config.d_model, config.d_model)
-        initialise(self)
+        initialise(self, same_std)
 
     def forward(
         self,
@@ -120,7 +121,7 @@ class MaskedLanguageModel(nn.Module):
         self.head_norm = new_norm(config)
         self.head_bias = nn.Parameter(torch.zeros(config.vocab_size))
         self.next_sentence = nn.Linear(config.d_model, 2)
-        initialise(self)
+        initialise(self, same_std)
 
     def forward(
         self,
@@ -147,13 +148,9 @@ class MaskedLanguageModel(nn.Module):
         return n_parameters(self)
 
 
-def initialise(model: nn.Module) -> None:
-    """BERT's start: Normal(0, 0.02) for every matrix, 0 for every bias."""
-    for name, parameter in model.named_parameters():
-        if parameter.ndim == 2:
-            nn.init.normal_(parameter, std=0.02)
-        elif name.endswith("bias"):
-            nn.init.zeros_(parameter)
+def same_std(name: str, matrix: Tensor) -> float:
+    """BERT's start: 0.02 for every matrix."""
+    return 0.02
 
 
 def bert(d_model: int, n_layers: int, n_heads: int, vocab_size: int = 30522) -> EncoderConfig:

@@ -25,6 +25,7 @@ from helpers.attention.multi_head import MultiHeadAttention
 from helpers.models.config import DecoderConfig
 from helpers.models.decoder import Block
 from helpers.models.encoder import BOTH_WAYS, refuse_words
+from helpers.models.initialise import initialise
 from helpers.models.inputs import check_length, check_mask, check_rows, embedded
 from helpers.models.parts import new_attention, new_mlp, new_norm, new_positions
 from helpers.runtime import n_parameters
@@ -113,15 +114,7 @@ class EncoderDecoder(nn.Module):
         self.lm_head = nn.Linear(config.d_model, config.vocab_size, bias=False)
         if config.tie_embeddings:
             self.lm_head.weight = self.token_embedding.weight
-        self._initialise()
-
-    def _initialise(self) -> None:
-        """Normal for every matrix, 0 for every bias."""
-        for name, parameter in self.named_parameters():
-            if parameter.ndim == 2:
-                nn.init.normal_(parameter, std=self._std(name, parameter))
-            elif name.endswith("bias"):
-                nn.init.zeros_(parameter)
+        initialise(self, self._std)
 
     def _std(self, name: str, matrix: Tensor) -> float:
         """1/√inputs, so that sums start with variance 1; what a scale in the forward pass leaves to do is done here."""
