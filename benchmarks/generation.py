@@ -5,8 +5,9 @@ everything again, at 64, 256 and 1,024 tokens.
 """
 
 import torch
+from peers import gpt2, llama
 from side_by_side import median_seconds
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
 from helpers.models import Decoder, DecoderConfig
 from helpers.models.pretrained import from_hugging_face
@@ -14,19 +15,6 @@ from helpers.runtime import seed_everything
 from helpers.sampling import generate
 
 N_NEW, N_PROMPT, VOCAB = 200, 8, 1025
-
-
-def gpt2() -> PreTrainedModel:
-    """A random GPT-2 of `transformers`."""
-    shape = dict(n_positions=256, n_embd=128, n_layer=4, n_head=4)
-    return GPT2LMHeadModel(GPT2Config(vocab_size=VOCAB, bos_token_id=0, eos_token_id=0, **shape))
-
-
-def llama() -> PreTrainedModel:
-    """A random LLaMA of `transformers`."""
-    shape = dict(hidden_size=128, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2)
-    more = dict(intermediate_size=344, max_position_embeddings=256, pad_token_id=0)
-    return LlamaForCausalLM(LlamaConfig(vocab_size=VOCAB, **shape, **more))
 
 
 def beside_transformers(name: str, theirs: PreTrainedModel, batch: int) -> None:
@@ -70,7 +58,7 @@ def main() -> None:
     print(f"{'':15} {'helpers':>10} {'transformers':>14} {'times as fast':>10}")
     for batch in (1, 16):
         for name, model in {"GPT-2": gpt2, "LLaMA": llama}.items():
-            beside_transformers(name, model(), batch)
+            beside_transformers(name, model(VOCAB, 256), batch)
     print(f"{'':12} {'with cache':>10} {'without':>14} {'times as fast':>10}")
     for n_tokens in (64, 256, 1024):
         cache_or_not(n_tokens)

@@ -11,8 +11,8 @@ twentieth of their steps at a time, so that a busy machine slows both; measuring
 from collections.abc import Iterator
 
 import torch
+from peers import gpt2
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2LMHeadModel
 
 from helpers import evaluation, training
 from helpers.corpora.real import tiny_shakespeare
@@ -36,9 +36,7 @@ class Logits(nn.Module):
 
 def peer_run(batches: training.TextBatches, vocab_size: int) -> tuple[nn.Module, Iterator[dict[str, float]], int]:
     """nanoGPT's model and recipe."""
-    shape = dict(n_positions=CONTEXT, n_embd=128, n_layer=4, n_head=4, bos_token_id=0, eos_token_id=0)
-    no_dropout = dict(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)
-    model, n_steps = Logits(GPT2LMHeadModel(GPT2Config(vocab_size=vocab_size, **shape, **no_dropout))), 2000
+    model, n_steps = Logits(gpt2(vocab_size, CONTEXT)), 2000
     optimizer = training.adamw(model, 1e-3, betas=(0.9, 0.99))
     schedule = training.warmup_cosine(n_steps, n_warmup=100, final=0.1)
     return model, training.train(model, batches, training.next_token_loss, optimizer, schedule, n_steps), n_steps

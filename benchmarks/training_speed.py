@@ -6,28 +6,15 @@ Tokens a second of forward, backward and update, GPT-2's words and LLaMA's, at n
 from collections.abc import Callable
 
 import torch
+from peers import gpt2, llama
 from side_by_side import median_seconds
 from torch import nn
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from helpers.models.pretrained import from_hugging_face
 from helpers.runtime import n_parameters, seed_everything
 from helpers.training import adamw
 
 VOCAB, CONTEXT, BATCH, N_STEPS = 65, 64, 12, 5
-
-
-def gpt2() -> PreTrainedModel:
-    """GPT-2 without dropout."""
-    shape = dict(n_positions=CONTEXT, n_embd=128, n_layer=4, n_head=4, bos_token_id=0, eos_token_id=0)
-    return GPT2LMHeadModel(GPT2Config(vocab_size=VOCAB, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, **shape))
-
-
-def llama() -> PreTrainedModel:
-    """LLaMA with half as many key/value heads as heads."""
-    shape = dict(hidden_size=128, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2)
-    more = dict(intermediate_size=344, max_position_embeddings=CONTEXT, pad_token_id=0)
-    return LlamaForCausalLM(LlamaConfig(vocab_size=VOCAB, **shape, **more))
 
 
 def steps(model: nn.Module, logits: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[], None]:
@@ -50,7 +37,7 @@ def main() -> None:
     print(f"training tokens a second, {torch.get_num_threads()} threads")
     print(f"{'':6} {'parameters':>11} {'helpers':>10} {'transformers':>14} {'times as fast':>14}")
     for name, model in {"GPT-2": gpt2, "LLaMA": llama}.items():
-        theirs = model()
+        theirs = model(VOCAB, CONTEXT)
         ours = from_hugging_face(theirs)
         assert n_parameters(ours) == n_parameters(theirs)
         ours.train()
