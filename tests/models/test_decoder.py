@@ -12,7 +12,7 @@ from helpers.attention import (
     prefix_mask,
     self_mask,
 )
-from helpers.attention.look import check_mask, look_back
+from helpers.attention.look import check_boolean, look_back
 from helpers.models import Decoder, DecoderConfig, ExpertsConfig, LatentConfig, preset
 from helpers.models.config import POSITION_WORDS
 from helpers.models.parts import POSITIONS
@@ -147,7 +147,7 @@ def test_padding_on_the_left_changes_nothing(config):
 
 def test_a_mask_of_numbers_is_refused_because_it_would_hide_nothing():
     with pytest.raises(ValueError, match=r"a mask is boolean, .* got torch.float32: use mask.bool\(\)"):
-        check_mask(torch.ones(4, 4).tril())
+        check_boolean(torch.ones(4, 4).tril())
 
 
 def test_a_window_narrows_a_prefix_mask_and_leaves_its_sight_ahead():

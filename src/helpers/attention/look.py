@@ -55,7 +55,7 @@ def look_back(
     """
     n_queries, device = positions.shape[-1], positions.device
     if mask is not None:
-        check_mask(mask)
+        check_boolean(mask)
     places = torch.arange(n_keys, device=device)
     bias = scheme.score_bias(places[-n_queries:], places)
     if 0 < window < n_keys:
@@ -66,7 +66,7 @@ def look_back(
     return _look(scheme, positions, mask, bias, bias is None, maps)
 
 
-def check_mask(mask: Tensor) -> None:
+def check_boolean(mask: Tensor) -> None:
     """Raise unless the mask is boolean: torch would add any other to the scores, and 0 and 1 hide nothing there."""
     if mask.dtype != torch.bool:
         raise ValueError(f"a mask is boolean, True where one may look, got {mask.dtype}: use mask.bool()")

@@ -34,12 +34,19 @@ def sigmoid_scores(chosen_logits: Float[Tensor, "N k"]) -> Float[Tensor, "N k"]:
 SCORINGS: dict[str, Callable[[Tensor], Tensor]] = {"softmax": softmax_scores, "sigmoid": sigmoid_scores}
 
 
+def scoring_rule(word: str) -> Callable[[Tensor], Tensor]:
+    """The way of that name to turn the chosen logits into weights."""
+    if word not in SCORINGS:
+        raise ValueError(f"scoring must be one of {', '.join(sorted(SCORINGS))}, got {word!r}")
+    return SCORINGS[word]
+
+
 def route(
     router_logits: Float[Tensor, "N E"], n_active: int, scoring: str = "softmax"
 ) -> tuple[Float[Tensor, "N k"], Int[Tensor, "N k"]]:
     """For each token: the weights of the experts it visits, best first, and which these are."""
     logits, chosen = router_logits.topk(n_active, dim=-1)
-    return SCORINGS[scoring](logits.float()).to(logits.dtype), chosen  # in 16 bits, near ties would blur
+    return scoring_rule(scoring)(logits.float()).to(logits.dtype), chosen  # in 16 bits, near ties would blur
 
 
 def load_balancing_loss(router_logits: Float[Tensor, "N E"], chosen: Int[Tensor, "N k"]) -> Float[Tensor, ""]:
@@ -80,8 +87,7 @@ class MixtureOfExperts(nn.Module):
         super().__init__()
         if not 1 <= n_active <= n_experts:
             raise ValueError(f"each token visits from 1 to n_experts experts, got {n_active=} and {n_experts=}")
-        if scoring not in SCORINGS:
-            raise ValueError(f"scoring must be one of {', '.join(sorted(SCORINGS))}, got {scoring!r}")
+        scoring_rule(scoring)  # an unknown word is refused here, not at the first token
         self.n_active, self.scoring = n_active, scoring
         self.router = nn.Linear(d_model, n_experts, bias=False)
         self.experts = nn.ModuleList(mlp(d_model, d_ff, bias) for _ in range(n_experts))

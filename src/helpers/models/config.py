@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from helpers.attention.multi_head import check_heads, head_size
 from helpers.layers import MLPS, NORMS
-from helpers.layers.experts import SCORINGS
+from helpers.layers.experts import scoring_rule
 from helpers.positions.rope import RopeScaling
 from helpers.positions.rope_pairing import PAIRINGS
 from helpers.positions.rope_scaling import LinearScaling, Llama3Scaling, NtkScaling, YarnScaling
@@ -44,8 +44,7 @@ class ExpertsConfig:
             raise ValueError(f"n_active must be from 1 to n_experts, got {self.n_active=} and {self.n_experts=}")
         if self.every < 1:
             raise ValueError(f"every counts blocks from one with experts to the next, so at least 1, got {self.every}")
-        if self.scoring not in SCORINGS:
-            raise ValueError(f"scoring must be one of {', '.join(sorted(SCORINGS))}, got {self.scoring!r}")
+        scoring_rule(self.scoring)
         if min(self.d_ff, self.n_shared, self.n_dense_first) < 0:
             raise ValueError(f"widths and counts are not negative, got {self}")
 

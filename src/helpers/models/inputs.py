@@ -3,7 +3,7 @@
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from helpers.attention.look import check_mask as check_is_boolean
+from helpers.attention.look import check_boolean
 from helpers.models.config import DecoderConfig
 
 
@@ -31,7 +31,7 @@ def check_mask(mask: Tensor | None) -> None:
     """Raise unless the mask is boolean and every row has a token: a softmax over nothing would be nan."""
     if mask is None:
         return
-    check_is_boolean(mask)
+    check_boolean(mask)
     if not mask.any(dim=1).all():
         raise ValueError("a row of the mask has no token, so there is nothing to read: True means token, not padding")
 

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from helpers.attention import causal_mask, padding_mask, self_mask
+
 Ids = Int[Tensor, "_ _"] | Sequence[Sequence[int] | Int[Tensor, " _"]]
 
 
@@ -40,9 +42,8 @@ def padded_look(
     n_padding: Int[Tensor, " B"], past: int, end: int
 ) -> tuple[Bool[Tensor, "B 1 T S"], Int[Tensor, "B T"]]:
     """Which keys the columns `past` … `end` − 1 may look at, and the position of each in its own row."""
-    columns = torch.arange(end, device=n_padding.device)
-    queries = columns[past:, None]
-    is_real = columns >= n_padding[:, None, None]  # B 1 S
-    # the padding looks at itself: a row of the softmax that sees nothing would be NaN
-    mask = (is_real & (columns <= queries)) | (columns == queries)
-    return mask[:, None], (columns[past:] - n_padding[:, None]).clamp(min=0)
+    n_new, device = end - past, n_padding.device
+    columns = torch.arange(end, device=device)
+    is_token = padding_mask(columns >= n_padding[:, None])
+    mask = causal_mask(n_new, end, device) & is_token | self_mask(n_new, end, device)
+    return mask, (columns[past:] - n_padding[:, None]).clamp(min=0)
