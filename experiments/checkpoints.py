@@ -1,10 +1,12 @@
 """Train the small models that the package ships: `make checkpoints`."""
 
 import random
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
-from gpt_recipe import gaps_to_floor, gpt_on_tales, tales_tokenizer
+from gpt_recipe import LLAMA, gaps_to_floor, gpt_on_tales, tales_tokenizer
 from recording import record
 
 from helpers import checkpoints, evaluation
@@ -26,12 +28,12 @@ def recall_by_fact(model: Decoder, tokenizer: BPETokenizer, n_stories: int = 60)
     return {fact: sum(right) / len(right) for fact, right in hits.items()}
 
 
-def gpt_tales(seed: int = 0, n_steps: int = N_STEPS) -> None:
-    """The GPT of the chapter, trained ten times as long, and how its memory grew."""
+def train_on_tales(name: str, seed: int = 0, n_steps: int = N_STEPS, **words: Any) -> None:
+    """The decoder of a chapter, trained ten times as long, and how its memory grew."""
     began, tokenizer = time.time(), tales_tokenizer()
-    model, steps = gpt_on_tales(tokenizer, seed, n_steps, lr=4e-3)
+    model, steps = gpt_on_tales(tokenizer, seed, n_steps, lr=4e-3, **words)
     measured: dict[str, list] = {"steps": [], "gap": [], "recall": []}
-    for r in progress(steps, total=n_steps, title="gpt-tales", note=training_note):
+    for r in progress(steps, total=n_steps, title=name, note=training_note):
         done = int(r["step"]) + 1
         if done % EVERY == 0:
             gap = evaluation.mean_with_error(gaps_to_floor(model, tokenizer, 100))
@@ -40,9 +42,12 @@ def gpt_tales(seed: int = 0, n_steps: int = N_STEPS) -> None:
             measured["recall"].append(recall_by_fact(model, tokenizer))
             print(f"step {done}, {time.time() - began:.0f} s: {gap} nats a story above the floor", flush=True)
     about = {"seed": seed, "n_steps": n_steps, "gap": evaluation.mean_with_error(gaps_to_floor(model, tokenizer)).value}
-    checkpoints.save(FOLDER, "gpt-tales", model, tokenizer, **about)
-    record("gpt_tales_training", measured, [seed], began)
+    checkpoints.save(FOLDER, name, model, tokenizer, **about)
+    record(f"{name.replace('-', '_')}_training", measured, [seed], began)
 
+
+CHECKPOINTS: dict[str, dict[str, Any]] = {"gpt-tales": {}, "llama-tales": LLAMA}
 
 if __name__ == "__main__":
-    gpt_tales()
+    for name in sys.argv[1:] or CHECKPOINTS:  # name one to train it alone
+        train_on_tales(name, **CHECKPOINTS[name])

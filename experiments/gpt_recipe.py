@@ -1,6 +1,7 @@
 """How the chapter's GPT is trained. The notebook says the same in its own cells and asserts that the record agrees."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from helpers import training
 from helpers.corpora import tales
@@ -15,6 +16,11 @@ LEARNING_RATE = 8e-3
 N_STEPS = 600
 N_WARMUP = 20
 SIZES = {"context_length": 256, "d_model": 96, "n_layers": 3, "n_heads": 3}
+# LLaMA's words at the same width and depth; four heads, so that two can share a key/value head.
+LLAMA = {
+    "n_heads": 4, "n_kv_heads": 2, "norm": "rms_norm", "positions": "rope", "mlp": "swiglu", "bias": False,
+    "tie_embeddings": False,
+}  # fmt: skip
 
 
 def tales_tokenizer() -> BPETokenizer:
@@ -23,11 +29,14 @@ def tales_tokenizer() -> BPETokenizer:
 
 
 def gpt_on_tales(
-    tokenizer: BPETokenizer, seed: int, n_steps: int = N_STEPS, lr: float = LEARNING_RATE, **sizes: int
+    tokenizer: BPETokenizer, seed: int, n_steps: int = N_STEPS, lr: float = LEARNING_RATE, **words: Any
 ) -> tuple[Decoder, Iterator[training.loop.Record]]:
-    """A fresh GPT and the run that trains it, step by step; weights and stories follow from the seed."""
+    """A fresh GPT and the run that trains it, step by step; weights and stories follow from the seed.
+
+    Other `words` of the configuration make another decoder of it, on the same stories.
+    """
     seed_everything(seed)
-    model = Decoder(DecoderConfig(vocab_size=tokenizer.vocab_size, **{**SIZES, **sizes})).to(best_device())
+    model = Decoder(DecoderConfig(vocab_size=tokenizer.vocab_size, **{**SIZES, **words})).to(best_device())
     batches = training.StoryBatches(
         lambda batch_seed: tales.stories(STORIES_PER_BATCH, batch_seed), tokenizer, SIZES["context_length"], seed + 1
     )

@@ -3,6 +3,8 @@
   "use strict";
   // Also read by the attention views (helpers.viz.attention_views), which load their library from there.
   window.BOOK_VENDOR = new URL("../vendor/", document.currentScript.src).href;
+  // Read by the widgets with a live model (helpers/widgets/static/live_model.js).
+  window.BOOK_MODELS = new URL("../models/", document.currentScript.src).href;
 
   let library;
   function plotly() {

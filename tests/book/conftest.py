@@ -6,6 +6,7 @@ root of a domain shows up as a failed request.
 
 import gzip
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from helpers.widgets.page import page_html
 from tools.browser import MISSING, find_browser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,8 +29,21 @@ PHONE = {"width": 390, "height": 844}
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
+TRIAL_PAGES: dict[str, bytes] = {}  # pages that are not in the book: name -> HTML
+
+
 class Handler(SimpleHTTPRequestHandler):
-    """Serves the book below PREFIX and nothing else."""
+    """Serves the book below PREFIX, pages on trial beside its own, and nothing else."""
+
+    def do_GET(self) -> None:
+        """A file of the book, or a page on trial."""
+        page = TRIAL_PAGES.get(self.path.removeprefix(f"{PREFIX}book/"))
+        if page is None:
+            return super().do_GET()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(page)
 
     def translate_path(self, path: str) -> str:
         """The file behind an address; an address outside of PREFIX has none."""
@@ -49,6 +64,26 @@ def site() -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
     server.shutdown()
+
+
+@pytest.fixture
+def show(page: Page, site: str) -> Callable[..., Locator]:
+    """Put a widget in a page of the book and open it: gives the widget's box, drawn."""
+
+    def shown(widget: Any) -> Locator:
+        frame = (HTML / "book" / "notation.html").read_text(encoding="utf-8")
+        article = re.compile(r"(<article[^>]*>).*?(</article>)", re.DOTALL)
+        content = f"<section><h1>A widget on trial</h1>{page_html(widget)}</section>"
+        name = f"trial-{widget.model_id}.html"
+        TRIAL_PAGES[name] = article.sub(lambda found: found[1] + content + found[2], frame, count=1).encode()
+        page.goto(f"{site}book/{name}")
+        place = page.locator(".book-widget").first
+        place.scroll_into_view_if_needed()
+        box = place.locator(".book-tool")
+        expect(box).to_be_visible()
+        return box
+
+    return shown
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ import torch
 from traitlets import TraitError
 
 from helpers.widgets import SamplingExplorer
-from helpers.widgets.sampling_explorer import LABELS, STATIC
+from helpers.widgets.bundle import STATIC
+from helpers.widgets.sampling_explorer import LABELS
 
 TOKENS = [" fox", " owl", " bear"]
 

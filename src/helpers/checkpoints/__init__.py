@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialize
 
 from helpers.models.config import DecoderConfig
 from helpers.models.decoder import Decoder
@@ -45,7 +45,12 @@ def load_from(folder: Path, name: str) -> tuple[Decoder, BPETokenizer]:
 
 def save(folder: Path, name: str, model: Decoder, tokenizer: BPETokenizer, **about: Any) -> None:
     """Write a model in half precision with its configuration, its tokenizer and how it came about."""
+    (folder / f"{name}.safetensors").write_bytes(pack(model, **about))
+    tokenizer.save(folder / f"{name}.tokenizer.json")
+
+
+def pack(model: Decoder, **about: Any) -> bytes:
+    """The content of a checkpoint: weights in half precision, the configuration, and how it came about."""
     tensors = {key: p.detach().to(torch.float16).contiguous().cpu() for key, p in model.named_parameters()}
     metadata = {"config": json.dumps(model.config.to_dict()), "about": json.dumps(about)}
-    save_file(tensors, folder / f"{name}.safetensors", metadata=metadata)
-    tokenizer.save(folder / f"{name}.tokenizer.json")
+    return serialize(tensors, metadata)

@@ -129,20 +129,24 @@ class BPETokenizer:
 
     def save(self, path: str | Path) -> None:
         """Write the tokenizer as one JSON file."""
+        Path(path).write_text(json.dumps(self.to_dict(), ensure_ascii=False), encoding="utf-8")
+
+    def to_dict(self) -> dict[str, object]:
+        """The tokenizer as JSON can hold it."""
         content: dict[str, object] = {
             "pattern": self.pattern,
             "special_tokens": list(self.special),
             "merges": self.merges,
         }
-        if not self._has_own_order:
-            special_ids = set(self.special.values())
-            ordinary = {i: token for i, token in enumerate(self._bytes_of) if i not in special_ids}
-            content |= {
-                "special_tokens": self.special,
-                "vocabulary": {name_of_bytes(token): i for i, token in ordinary.items()},
-                "whole_pieces": self.whole_pieces,
-            }
-        Path(path).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        if self._has_own_order:
+            return content
+        special_ids = set(self.special.values())
+        ordinary = {i: token for i, token in enumerate(self._bytes_of) if i not in special_ids}
+        return content | {
+            "special_tokens": self.special,
+            "vocabulary": {name_of_bytes(token): i for i, token in ordinary.items()},
+            "whole_pieces": self.whole_pieces,
+        }
 
     @classmethod
     def load(cls, path: str | Path) -> "BPETokenizer":

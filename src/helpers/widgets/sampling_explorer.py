@@ -7,14 +7,13 @@ Source: Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", ar
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import numpy as np
 import traitlets
 
-STATIC = Path(__file__).parent / "static"
+from helpers.widgets.bundle import module, style
 
 LABELS = {
     "name": "Sampling explorer",
@@ -52,8 +51,8 @@ class SamplingExplorer(anywidget.AnyWidget):
     view: they are empty until the widget is shown. Changing the distribution forgets the draws.
     """
 
-    _esm = STATIC / "sampling_explorer.js"
-    _css = STATIC / "sampling_explorer.css"
+    _esm = module("sampling_explorer.js")
+    _css = style("sampling_explorer.css")
 
     # A list, because notebooks sort the keys of a dict when they are saved.
     contexts = traitlets.List(traitlets.Dict()).tag(sync=True)

@@ -1,24 +1,11 @@
-"""The JavaScript of the sampling explorer computes what helpers.sampling computes."""
-
-import json
-import shutil
-import subprocess
-from typing import Any
+"""The filters in the page compute what helpers.sampling computes."""
 
 import numpy as np
 import pytest
 import torch
 
 from helpers.sampling import next_token_probs
-from helpers.widgets.sampling_explorer import STATIC
-
-# A module from standard input may import the widget's file by its address.
-PROGRAM = """
-import * as explorer from %s;
-const questions = JSON.parse(process.argv[1]);
-const answers = questions.map(([name, ...given]) => explorer[name](...given));
-console.log(JSON.stringify(answers));
-"""
+from tests.widgets.javascript import ask as ask_module
 
 LOGITS = torch.randn(40, dtype=torch.float64, generator=torch.Generator().manual_seed(2)) * 2
 SETTINGS = [
@@ -36,16 +23,9 @@ SETTINGS = [
 ]
 
 
-def ask(*questions: list) -> list[Any]:
-    """The answers of the widget's own functions."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.fail("Node.js is needed to run the widget's JavaScript: see `make book`", pytrace=False)
-    module = json.dumps((STATIC / "sampling_explorer.js").as_uri())
-    command = [node, "--experimental-default-type=module", "--input-type=module", "-e", PROGRAM % module]
-    done = subprocess.run([*command, "--", json.dumps(questions)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def ask(*questions: list) -> list:
+    """The answers of the filters' own functions."""
+    return ask_module("filters.js", *questions)
 
 
 def reference(t: float, k: int, p: float) -> torch.Tensor:
@@ -60,6 +40,20 @@ def test_filtered_probabilities_equal_those_of_the_library_for_every_setting():
         assert answer == pytest.approx(reference(*setting).tolist(), abs=1e-12), setting
     kept = [sum(p > 0 for p in answer) for answer in answers]
     assert len(set(kept)) > 5  # the settings do cut different numbers of tokens
+
+
+@pytest.mark.parametrize("p_base", [0.01, 0.2, 1.0])
+@pytest.mark.parametrize("penalty", [0.8, 1.0, 1.5])
+def test_min_p_and_the_repetition_penalty_equal_the_library(p_base: float, penalty: float):
+    seen = [3, 3, 17, 0, 39]
+    setting = {"temperature": 0.9, "top_k": 30, "top_p": 0.98, "min_p": p_base, "repetition_penalty": penalty}
+    answer = ask(["filtered", LOGITS.tolist(), setting, seen])[0]
+    expected = next_token_probs(LOGITS, 0.9, 30, 0.98, p_base, penalty, torch.tensor(seen))
+    assert answer == pytest.approx(expected.tolist(), abs=1e-12)
+
+
+def test_greedy_keeps_one_token_even_if_two_tie():
+    assert ask(["filtered", [1.0, 3.0, 3.0], {"temperature": 0, "top_k": 0, "top_p": 1}])[0] == [0, 1, 0]
 
 
 def test_tokens_that_tie_for_the_last_place_all_stay():

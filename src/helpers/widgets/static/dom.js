@@ -1,0 +1,132 @@
+// What every widget builds its page elements with: labelled controls that follow the traits of a model.
+// `model` is anywidget's: get, set, save_changes, on, off.
+
+// An id that no other widget of the page has; widgets do not share their modules, so the count stands on the page.
+export function uniqueId(name) {
+  globalThis.bookToolIds = (globalThis.bookToolIds ?? 0) + 1;
+  return `tool-${globalThis.bookToolIds}-${name}`;
+}
+
+export function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+export function svgElement(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+// Space, line end and tabulator as signs one can see.
+export const visible = (token) => token.replaceAll(" ", "␣").replaceAll("\n", "⏎").replaceAll("\t", "⇥") || "∅";
+
+// "{n} tokens" with n from `words`: sentences stay whole, so that a translator can turn them round.
+export const fill = (pattern, words) => pattern.replace(/\{(\w+)\}/g, (_, name) => words[name]);
+
+export function button(label, name, action) {
+  const node = element("button", { type: "button", "data-action": name }, label);
+  node.addEventListener("click", action);
+  return node;
+}
+
+function keep(model, name, value) {
+  model.set(name, value);
+  model.save_changes();
+}
+
+// Each control is {row, update}: `row` goes into the page, `update` shows the trait's present value.
+
+// A slider for the trait `name`; `say` turns its value into words, also for screen readers.
+export function slider(model, name, { label, min, max, step, say = String }) {
+  const id = uniqueId(name);
+  const input = element("input", { type: "range", id, min, max, step, "data-control": name });
+  const output = element("output", { for: id });
+  input.addEventListener("input", () => keep(model, name, Number(input.value)));
+  const update = () => {
+    const value = model.get(name);
+    if (value > input.max) input.max = value;
+    input.value = value;
+    output.textContent = say(value);
+    input.setAttribute("aria-valuetext", say(value));
+  };
+  return { row: element("div", { class: "tool-slider" }, element("label", { for: id }, label), input, output), update };
+}
+
+// A list for the trait `name`; `options` are [value, label] pairs, or plain values that are their own labels.
+export function choice(model, name, { label, options }) {
+  const id = uniqueId(name);
+  const select = element("select", { id, "data-control": name });
+  const pairs = options.map((option) => (Array.isArray(option) ? option : [option, String(option)]));
+  for (const [value, text] of pairs) select.append(element("option", { value }, text));
+  select.addEventListener("change", () => keep(model, name, pairs[select.selectedIndex][0]));
+  const update = () => (select.selectedIndex = pairs.findIndex(([value]) => value === model.get(name)));
+  return { row: element("div", { class: "tool-choice" }, element("label", { for: id }, label), select), update };
+}
+
+// A text box for the trait `name`. `wait` milliseconds must pass without a key before the trait changes.
+export function textBox(model, name, { label, rows = 2, wait = 250 }) {
+  const id = uniqueId(name);
+  const attributes = { id, rows, "data-control": name, spellcheck: "false", autocomplete: "off" };
+  const area = element("textarea", attributes);
+  let timer;
+  area.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => keep(model, name, area.value), wait);
+  });
+  area.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab's shortcuts must not eat letters
+  const update = () => {
+    if (area.value !== model.get(name)) area.value = model.get(name);
+  };
+  return { row: element("div", { class: "tool-text" }, element("label", { for: id }, label), area), update };
+}
+
+// A number to type for the trait `name`; what is no number in the range is not taken over.
+export function numberBox(model, name, { label, min, max, step = "any" }) {
+  const id = uniqueId(name);
+  const input = element("input", { type: "number", id, min, max, step, "data-control": name });
+  input.addEventListener("keydown", (event) => event.stopPropagation());
+  input.addEventListener("change", () => {
+    if (input.value !== "" && input.checkValidity()) keep(model, name, Number(input.value));
+    else input.value = model.get(name);
+  });
+  const update = () => (input.value = model.get(name));
+  return { row: element("div", { class: "tool-number" }, element("label", { for: id }, label), input), update };
+}
+
+// A picture's content as a table, folded: for those who cannot see it, and for those who want the digits.
+export function tableOf(summary, head, rows) {
+  const cells = (tag, values, attributes) => values.map((value) => element(tag, attributes, String(value)));
+  const body = rows.map(([first, ...rest]) => element("tr", {}, ...cells("th", [first], { scope: "row" }), ...cells("td", rest)));
+  const table = element("table", {}, element("thead", {}, element("tr", {}, ...cells("th", head, { scope: "col" }))), element("tbody", {}, ...body));
+  const box = element("div", { class: "tool-table", tabindex: "0", role: "region", "aria-label": summary }, table);
+  return element("details", { class: "tool-details" }, element("summary", {}, summary), box);
+}
+
+// Calls `paint` whenever one of the traits changes; what it returns ends that, and is what `render` must return.
+export function follow(model, names, paint) {
+  const events = names.map((name) => `change:${name}`).join(" ");
+  model.on(events, paint);
+  return () => model.off(events, paint);
+}
+
+// The box of a widget: a group with a name, in the common style.
+export const toolBox = (name, label, ...children) =>
+  element("div", { class: `book-tool ${name}`, role: "group", "aria-label": label }, ...children);
+
+// Does something once the element is near the screen: what is heavy waits until then.
+export function whenNear(node, action) {
+  const near = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      near.disconnect();
+      action();
+    },
+    { rootMargin: "300px" },
+  );
+  near.observe(node);
+  return () => near.disconnect();
+}
