@@ -68,13 +68,13 @@ def site() -> Iterator[str]:
 
 @pytest.fixture
 def show(page: Page, site: str) -> Callable[..., Locator]:
-    """Put a widget in a page of the book and open it: gives the widget's box, drawn."""
+    """Put widgets in a page of the book and open it: gives the first one's box, drawn."""
 
-    def shown(widget: Any) -> Locator:
+    def shown(*widgets: Any) -> Locator:
         frame = (HTML / "book" / "notation.html").read_text(encoding="utf-8")
         article = re.compile(r"(<article[^>]*>).*?(</article>)", re.DOTALL)
-        content = f"<section><h1>A widget on trial</h1>{page_html(widget)}</section>"
-        name = f"trial-{widget.model_id}.html"
+        content = f"<section><h1>A widget on trial</h1>{''.join(map(page_html, widgets))}</section>"
+        name = f"trial-{widgets[0].model_id}.html"
         TRIAL_PAGES[name] = article.sub(lambda found: found[1] + content + found[2], frame, count=1).encode()
         page.goto(f"{site}book/{name}")
         place = page.locator(".book-widget").first

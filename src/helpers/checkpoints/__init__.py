@@ -52,5 +52,7 @@ def save(folder: Path, name: str, model: Decoder, tokenizer: BPETokenizer, **abo
 def pack(model: Decoder, **about: Any) -> bytes:
     """The content of a checkpoint: weights in half precision, the configuration, and how it came about."""
     tensors = {key: p.detach().to(torch.float16).contiguous().cpu() for key, p in model.named_parameters()}
-    metadata = {"config": json.dumps(model.config.to_dict()), "about": json.dumps(about)}
+    metadata = {"config": json.dumps(model.config.to_dict())}
+    if about:  # the order of two entries is the library's own, and the same model must give the same bytes
+        metadata["about"] = json.dumps(about)
     return serialize(tensors, metadata)

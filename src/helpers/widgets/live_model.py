@@ -85,6 +85,10 @@ def loaded(model: str | Decoder, tokenizer: BPETokenizer | None) -> tuple[Decode
         return checkpoints.load(model)
     if tokenizer is None:
         raise ValueError("a decoder needs the tokenizer it was trained with: give both, or the name of a checkpoint")
+    if "vocabulary" in tokenizer.to_dict():
+        raise ValueError(
+            "the page numbers ids by the order of the merges; this tokenizer's vocabulary has another order"
+        )
     return model, tokenizer
 
 

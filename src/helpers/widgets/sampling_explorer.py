@@ -14,6 +14,7 @@ import numpy as np
 import traitlets
 
 from helpers.widgets.bundle import module, style
+from helpers.widgets.filter_traits import FilterTraits
 
 LABELS = {
     "name": "Sampling explorer",
@@ -43,7 +44,7 @@ LABELS = {
 }
 
 
-class SamplingExplorer(anywidget.AnyWidget):
+class SamplingExplorer(FilterTraits, anywidget.AnyWidget):
     """Sliders for the filters, bars for the distribution, and a seeded button that draws tokens.
 
     Give one distribution (`tokens`, `logits`) or several by name (`contexts`: name -> (tokens, logits)), where the
@@ -57,9 +58,6 @@ class SamplingExplorer(anywidget.AnyWidget):
     # A list, because notebooks sort the keys of a dict when they are saved.
     contexts = traitlets.List(traitlets.Dict()).tag(sync=True)
     context = traitlets.Unicode().tag(sync=True)
-    temperature = traitlets.Float(1.0).tag(sync=True)
-    top_k = traitlets.Int(0).tag(sync=True)
-    top_p = traitlets.Float(1.0).tag(sync=True)
     shown = traitlets.Int(12).tag(sync=True)
     seed = traitlets.Int(7).tag(sync=True)
     probabilities = traitlets.List(traitlets.Float()).tag(sync=True)
@@ -82,24 +80,6 @@ class SamplingExplorer(anywidget.AnyWidget):
         named = {prompt: (tokens, logits)} if contexts is None else contexts
         data = [{"name": name, **distribution(*pair)} for name, pair in named.items()]
         super().__init__(contexts=data, **{"context": data[0]["name"], **settings})
-
-    @traitlets.validate("temperature")
-    def _temperature_is_not_negative(self, proposal: Any) -> float:
-        if not 0 <= proposal["value"] < np.inf:
-            raise traitlets.TraitError(f"temperature must be 0 (greedy) or more, got {proposal['value']}")
-        return proposal["value"]
-
-    @traitlets.validate("top_k")
-    def _top_k_is_a_count(self, proposal: Any) -> int:
-        if proposal["value"] < 0:
-            raise traitlets.TraitError(f"top_k must be 0 (off) or a number of tokens, got {proposal['value']}")
-        return proposal["value"]
-
-    @traitlets.validate("top_p")
-    def _top_p_is_a_probability(self, proposal: Any) -> float:
-        if not 0 < proposal["value"] <= 1:
-            raise traitlets.TraitError(f"top_p must be above 0 and at most 1 (off), got {proposal['value']}")
-        return proposal["value"]
 
     @traitlets.validate("context")
     def _context_is_known(self, proposal: Any) -> str:

@@ -68,7 +68,7 @@ function fromKernel(model) {
 
 // A line that says how far the weights are, and a way to try again. `begin` loads and then calls `ready`; it may be
 // called more than once. The state stands in `box.dataset.live`: example, loading, ready or failed.
-export function loading(model, box, ready) {
+export function loading(model, box, ready, missing = () => {}) {
   const text = model.get("labels");
   const line = element("p", { class: "tool-note", role: "status" }, text.example);
   const again = button(text.retry, "retry", () => begin());
@@ -82,7 +82,6 @@ export function loading(model, box, ready) {
     liveModel(model).then(
       (live) => {
         box.dataset.live = "ready";
-        line.textContent = "";
         line.hidden = true;
         ready(live);
       },
@@ -91,6 +90,7 @@ export function loading(model, box, ready) {
         line.classList.add("tool-error");
         line.textContent = fill(text.failed, { why: error.message });
         again.hidden = false;
+        missing();
       },
     );
   }

@@ -1,0 +1,231 @@
+"""The writer in a page: it writes what PyTorch writes, and the reader's hand is felt at once."""
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+from helpers import checkpoints, sampling
+from helpers.corpora import tales
+from helpers.widgets.writer import Writer, draw, uniform
+from tests.book.conftest import overflow, serious_violations
+
+MODEL, TOKENIZER = checkpoints.load("gpt-tales")
+
+
+@pytest.fixture
+def errors(page: Page) -> Iterator[list[str]]:
+    """What the page complains about; nothing, at the end of each test."""
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    yield said
+    assert said == []
+
+
+def ready(box: Locator) -> Locator:
+    expect(box).to_have_attribute("data-live", "ready", timeout=20_000)
+    return box
+
+
+def press(box: Locator, name: str, times: int = 1) -> None:
+    for _ in range(times):
+        box.locator(f'[data-action="{name}"]').first.click()
+
+
+def written(box: Locator) -> str:
+    """The text on the page, without the prompt."""
+    return "".join(box.locator(".wr-token").all_text_contents())
+
+
+def rows(box: Locator) -> list[dict[str, float]]:
+    return box.locator("tbody").first.evaluate(
+        """body => [...body.rows].map(({dataset}) => ({id: +dataset.id, before: +dataset.before, after: +dataset.after,
+                                                       exact: dataset.exact === "" ? null : +dataset.exact}))"""
+    )
+
+
+def continuation(prompt: str, n: int, seed: int = 7, **filters: Any) -> list[int]:
+    """What the library writes with the page's stream of chance."""
+    ids = [TOKENIZER.eot_id, *TOKENIZER.encode(prompt)]
+    start = len(ids)
+    for i in range(n):
+        text = torch.tensor([ids])
+        logits = MODEL(text)[:, -1].double()
+        ids.append(draw(sampling.next_token_probs(logits, seen=text, **filters)[0].tolist(), uniform(seed, i)))
+    return ids[start:]
+
+
+def test_an_example_stands_there_before_the_weights_and_the_page_goes_on_with_it(show: Callable, page: Page, errors):
+    page.route("**/models/*", lambda route: None)  # never answered
+    writer = Writer(n_written=10)
+    box = show(writer)
+    expect(box).to_have_attribute("data-live", "loading")
+    assert written(box) == TOKENIZER.decode(writer.written)
+    assert [row["before"] for row in rows(box)] == [p for _, p, _ in writer.example["next"]]
+    expect(box.locator(".wr-best")).to_contain_text("best possible predictor thinks")
+
+
+def test_stepping_on_from_the_example_equals_writing_it_all_in_python(show: Callable, errors):
+    box = ready(show(Writer(n_written=10)))
+    press(box, "step", 15)
+    assert written(box) == TOKENIZER.decode(continuation("Once upon a time", 25))
+    press(box, "back", 20)
+    assert written(box) == TOKENIZER.decode(continuation("Once upon a time", 5))
+
+
+def test_every_filter_is_the_librarys(show: Callable, errors):
+    box = ready(show(Writer(n_written=0)))
+    for name, value in {"temperature": 0.7, "top_k": 12, "top_p": 0.9, "min_p": 0.02}.items():
+        box.locator(f'[data-control="{name}"]').evaluate(
+            "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }", str(value)
+        )
+    box.locator('[data-control="repetition_penalty"]').evaluate(
+        "e => { e.value = 1.3; e.dispatchEvent(new Event('input')); }"
+    )
+    press(box, "restart")
+    press(box, "step", 12)
+    filters = {"t": 0.7, "k": 12, "p": 0.9, "p_base": 0.02, "penalty": 1.3}
+    ids = continuation("Once upon a time", 12, **filters)
+    assert written(box) == TOKENIZER.decode(ids)
+    text = torch.tensor([[TOKENIZER.eot_id, *TOKENIZER.encode("Once upon a time"), *ids]])
+    logits = MODEL(text)[:, -1].double()
+    after = sampling.next_token_probs(logits, seen=text, **filters)[0]
+    for row in rows(box):
+        assert row["before"] == pytest.approx(logits.softmax(-1)[0, row["id"]].item(), abs=1e-4)
+        assert row["after"] == pytest.approx(after[row["id"]].item(), abs=1e-4)
+
+
+def test_surprise_is_the_models_own_and_colours_the_token(show: Callable, errors):
+    box = ready(show(Writer(n_written=8, seed=11)))
+    press(box, "step", 12)
+    ids = continuation("Once upon a time", 20, seed=11)
+    prompt = [TOKENIZER.eot_id, *TOKENIZER.encode("Once upon a time")]
+    log_probs = MODEL(torch.tensor([[*prompt, *ids]])).log_softmax(-1)[0]
+    expected = [-log_probs[len(prompt) + i - 1, id].item() for i, id in enumerate(ids)]
+    shown = box.locator(".wr-token").evaluate_all("all => all.map(e => +e.dataset.nats)")
+    assert shown == pytest.approx(expected, abs=2e-3)
+    grounds = box.locator(".wr-token").evaluate_all("all => all.map(e => getComputedStyle(e).backgroundColor)")
+    assert grounds[expected.index(max(expected))] != grounds[expected.index(min(expected))]
+    table = box.locator("details:has-text('as a table')").last
+    table.locator("summary").click()
+    assert [float(cell) for cell in table.locator("tbody td").all_text_contents()] == pytest.approx(shown, abs=0.0051)
+
+
+def test_the_best_possible_predictor_is_the_storyteller_itself(show: Callable, page: Page, errors):
+    tale = tales.tale(random.Random(7))
+    again = next(m for m in tale.mentions if m.slot == "giver" and not m.first)
+    box = ready(show(Writer(prompt=tale.text[: again.start].rstrip(), n_written=0)))
+    expect(box.locator(".wr-best")).to_contain_text(f"‘{again.value}’ 100 %")
+    exact = {row["id"]: row["exact"] for row in rows(box)}
+    assert exact.get(TOKENIZER.encode(f" {again.value}")[0]) == pytest.approx(1)
+    prefix = " ".join(tale.text.split()[:4])
+    box.locator("textarea").fill(prefix)
+    truth = tales.next_words(prefix)
+    expect(box.locator(".wr-best")).to_contain_text(f"‘{max(truth, key=lambda word: truth[word])}’")
+    box.locator("textarea").fill("Leo bought a yacht")
+    expect(box.locator(".wr-best")).to_contain_text("no tale has ‘Leo’ here")
+    assert {row["exact"] for row in rows(box)} == {None}
+
+
+def test_a_click_on_a_bar_writes_that_token(show: Callable, errors):
+    box = ready(show(Writer(n_written=0)))
+    third = rows(box)[2]["id"]
+    box.locator("tbody tr").nth(2).locator("td").first.click()
+    assert written(box) == TOKENIZER.decode([third])
+    fourth = rows(box)[3]["id"]
+    box.locator("tbody button").nth(3).focus()
+    box.page.keyboard.press("Enter")
+    assert written(box) == TOKENIZER.decode([third, fourth])
+
+
+def test_play_writes_until_pause_and_a_story_comes_to_its_end(show: Callable, page: Page, errors):
+    box = ready(show(Writer(n_written=0)))
+    play = box.locator('[data-action="play"]')
+    play.click()
+    expect(play).to_have_text("Pause")
+    page.wait_for_function("() => document.querySelectorAll('.wr-token').length > 8")
+    play.click()
+    expect(play).to_have_text("Write")
+    page.wait_for_timeout(200)
+    n = box.locator(".wr-token").count()
+    page.wait_for_timeout(300)
+    assert box.locator(".wr-token").count() == n
+    box.locator("textarea").fill(tales.tale(random.Random(3)).text.rsplit(" ", 1)[0])
+    box.locator('[data-control="temperature"]').fill("0")
+    play.click()
+    expect(box.locator(".tool-note[role=status]").last).to_contain_text("The story is over", timeout=15_000)
+    expect(play).to_have_text("Write")
+    expect(box.locator(".wr-token").last).to_have_text(" ∎")
+    press(box, "step")
+    expect(box.locator(".wr-token").last).to_have_text(" ∎")
+
+
+@pytest.mark.parametrize(
+    "prompt", ["", "🦊 fox 狐狸 é", "Once upon a time there was a fox. " * 100], ids=["empty", "emoji", "long"]
+)
+def test_strange_prompts_are_read(show: Callable, page: Page, errors, prompt: str):
+    box = ready(show(Writer(n_written=2)))
+    box.locator("textarea").fill(prompt)
+    expect(box.locator(".wr-token")).to_have_count(0)
+    press(box, "step", 3)
+    expect(box.locator(".wr-token")).to_have_count(3)
+    is_long = len(TOKENIZER.encode(prompt)) > 192
+    expect(box.get_by_text("only the last ones were read")).to_have_count(1 if is_long else 0)
+    assert overflow(page) <= 0
+
+
+def test_a_full_context_is_said_and_writing_stops(show: Callable, page: Page, errors):
+    box = ready(show(Writer(prompt="zz zq " * 60, n_written=0, temperature=1.5)))
+    box.locator('[data-control="temperature"]').fill("2")
+    box.locator('[data-action="play"]').click()
+    expect(
+        box.get_by_text("The context of 256 tokens is full").or_(box.get_by_text("The story is over"))
+    ).to_be_visible(timeout=30_000)
+    expect(box.locator('[data-action="play"]')).to_have_text("Write")
+
+
+def test_weights_that_do_not_arrive_are_said_in_place_and_can_be_asked_for_again(show: Callable, page: Page):
+    page.route("**/models/*", lambda route: route.fulfill(status=404))
+    box = show(Writer(n_written=6))
+    expect(box).to_have_attribute("data-live", "failed")
+    expect(box.locator(".tool-error")).to_contain_text("did not arrive: 404")
+    expect(box.locator(".wr-token")).to_have_count(6)  # the rest is still there
+    page.unroute("**/models/*")
+    box.locator('[data-action="retry"]').click()
+    ready(box)
+    press(box, "step")
+    expect(box.locator(".wr-token")).to_have_count(7)
+
+
+def test_it_is_operable_by_keyboard_and_open_to_everyone(show: Callable, page: Page, errors):
+    page.emulate_media(reduced_motion="reduce")  # a colour on its way from light to dark would be judged half-way
+    box = ready(show(Writer()))
+    box.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+    for scheme in ("light", "dark"):
+        page.evaluate("scheme => { document.documentElement.dataset.theme = scheme; }", scheme)
+        assert serious_violations(page) == []
+    controls = box.locator("textarea, button:visible:enabled, input, summary, [tabindex='0']")
+    controls.first.focus()
+    for index in range(controls.count()):
+        assert controls.nth(index).evaluate("element => element === document.activeElement"), index
+        page.keyboard.press("Tab")
+    for width in (375, 320):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert overflow(page) <= 0
+        assert box.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+
+
+def test_two_writers_of_a_page_share_one_download(show: Callable, page: Page, errors):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/models/" in request.url else None)
+    first, second = Writer(n_written=1), Writer(n_written=2)
+    box = show(first, second)
+    for one in page.locator(".writer").all():
+        one.scroll_into_view_if_needed()
+        ready(one)
+    assert box.page.locator(".writer").count() == 2
+    assert len(asked) == 1
