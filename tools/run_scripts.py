@@ -4,11 +4,13 @@ python -m tools.run_scripts experiments/a.py       # this one
 python -m tools.run_scripts experiments            # those of the folder that are scripts, not modules
 """
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]  # scripts may import tools
 LEFT_OUT = {"checkpoints.py"}  # has a command of its own: make checkpoints
 
 
@@ -28,7 +30,7 @@ def main(places: list[str]) -> int:
     for number, script in enumerate(scripts, start=1):
         print(f"[{number}/{len(scripts)}] {script}", flush=True)
         start = time.perf_counter()
-        status = subprocess.run([sys.executable, script]).returncode
+        status = subprocess.run([sys.executable, script], env={**os.environ, "PYTHONPATH": str(ROOT)}).returncode
         if status:
             print(f"{script} failed with exit status {status}", file=sys.stderr)
             return status

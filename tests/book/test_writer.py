@@ -108,7 +108,7 @@ def test_surprise_is_the_models_own_and_colours_the_token(show: Callable, errors
     expected = [-log_probs[len(prompt) + i - 1, id].item() for i, id in enumerate(ids)]
     shown = box.locator(".wr-token").evaluate_all("all => all.map(e => +e.dataset.nats)")
     assert shown == pytest.approx(expected, abs=2e-3)
-    grounds = box.locator(".wr-token").evaluate_all("all => all.map(e => getComputedStyle(e).backgroundColor)")
+    grounds = box.locator(".wr-word").evaluate_all("all => all.map(e => getComputedStyle(e).backgroundColor)")
     assert grounds[expected.index(max(expected))] != grounds[expected.index(min(expected))]
     table = box.locator("details:has-text('as a table')").last
     table.locator("summary").click()

@@ -27,11 +27,13 @@ function textPage(text, tokenizer) {
 
   function span(id, nats) {
     const title = fill(text.surprise_title, { token: nameOf(id), nats: nats.toFixed(2) });
-    const node = element("span", { class: "wr-token", title, "data-nats": nats.toFixed(4) });
-    node.style.setProperty("--surprise", `${Math.min(1, nats / STRONG) * 55}%`);
     const spelled = tokenizer.decode([id]);
-    node.textContent = id === tokenizer.endOfText ? " ∎" : spelled.includes("\ufffd") ? tokenizer.nameOf(id) : spelled;
-    return node;
+    const shown = id === tokenizer.endOfText ? " ∎" : spelled.includes("\ufffd") ? tokenizer.nameOf(id) : spelled;
+    // The space in front stays without colour: at the end of a line it would be a coloured crumb.
+    const [, space, rest] = /^( ?)(.*)$/s.exec(shown);
+    const word = element("span", { class: "wr-word" }, rest);
+    word.style.setProperty("--surprise", `${Math.min(1, nats / STRONG) * 55}%`);
+    return element("span", { class: "wr-token", title, "data-nats": nats.toFixed(4) }, space, word);
   }
   function paintTable({ written, surprise }) {
     const isOpen = Boolean(table.firstChild?.open);
@@ -45,7 +47,7 @@ function textPage(text, tokenizer) {
     if (isPlaying) page.scrollTop = page.scrollHeight;
     else paintTable(now);
   }
-  return { page, below: [scale, table], paint };
+  return { page, scale, table, paint };
 }
 
 // ---------------------------------------------------------------- the next token
@@ -69,7 +71,7 @@ function paintRow(row, { name, id, before, after, exact }, text) {
   Object.assign(row.node.dataset, { id, before, after, exact: exact ?? "" });
   row.before.style.width = `${100 * before}%`;
   row.after.style.width = `${100 * after}%`;
-  row.truth.hidden = exact === null;
+  row.truth.hidden = !exact; // none known, or impossible
   row.truth.style.left = `${100 * (exact ?? 0)}%`;
   row.kept.textContent = digits(after);
   row.exact.textContent = exact === null ? text.none : digits(exact);
@@ -194,7 +196,8 @@ function render({ model, el }) {
   const box = toolBox("writer", text.name);
   const live = loading(model, box, begin, () => set({ is_playing: false }));
   const row = element("div", { class: "tool-buttons" }, ...Object.values(buttons));
-  box.append(prompt.row, page.page, row, ...live.nodes, note, filters.temperature.row, ...next.nodes, best, filters.fold, ...page.below);
+  box.append(prompt.row, page.page, page.scale, row, ...live.nodes, note);
+  box.append(filters.temperature.row, ...next.nodes, best, filters.fold, page.table);
 
   function paint() {
     const truth = storyteller && !now.isOver ? storyteller.after(model.get("text")) : null;
