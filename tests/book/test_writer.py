@@ -229,3 +229,14 @@ def test_two_writers_of_a_page_share_one_download(show: Callable, page: Page, er
         ready(one)
     assert box.page.locator(".writer").count() == 2
     assert len(asked) == 1
+
+
+def test_the_weights_are_fetched_once_per_site_and_not_once_per_page(show: Callable, page: Page, site: str, errors):
+    transferred = """() => performance.getEntriesByType("resource").filter((entry) => entry.name.includes("/models/"))
+                              .map((entry) => entry.transferSize)"""
+    ready(show(Writer(n_written=1)))
+    (first,) = page.evaluate(transferred)
+    ready(show(Writer(n_written=2)))
+    (again,) = page.evaluate(transferred)
+    assert first > 900_000
+    assert again == 0

@@ -89,8 +89,8 @@ def test_a_model_that_was_built_in_the_notebook_can_write():
     assert not writer.is_published
     assert writer.grammar == ""
     other = Writer(Decoder(SMALL), BYTES, prompt="abc", n_written=2, truth=None)
-    assert writer.checkpoint != other.checkpoint  # two models must not share their weights in the page
-    assert Writer(model, BYTES, n_written=0, truth=None).checkpoint == writer.checkpoint
+    assert writer.digest != other.digest  # two models must not share their weights in the page
+    assert Writer(model, BYTES, n_written=0, truth=None).digest == writer.digest
 
 
 def test_weights_travel_when_the_page_asks_and_not_before(monkeypatch: pytest.MonkeyPatch):

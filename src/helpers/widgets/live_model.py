@@ -48,6 +48,7 @@ class LiveModel(anywidget.AnyWidget):
     """
 
     checkpoint = traitlets.Unicode().tag(sync=True)
+    digest = traitlets.Unicode().tag(sync=True)
     is_published = traitlets.Bool(False).tag(sync=True)
     tokenizer = traitlets.Unicode().tag(sync=True)
     weights = traitlets.Bytes(b"").tag(sync=True)
@@ -63,9 +64,9 @@ class LiveModel(anywidget.AnyWidget):
         self.decoder, self.cutter = loaded(model, tokenizer)
         check_words(self.decoder.config)
         self._packed = checkpoints.pack(self.decoder)
-        name = model if isinstance(model, str) else f"model-{hashlib.sha256(self._packed).hexdigest()[:12]}"
         super().__init__(
-            checkpoint=name,
+            checkpoint=model if isinstance(model, str) else "",
+            digest=hashlib.sha256(self._packed).hexdigest()[:12],
             is_published=isinstance(model, str),
             tokenizer=json.dumps(self.cutter.to_dict(), separators=(",", ":")),
             weights=self._packed if embed else b"",

@@ -16,7 +16,7 @@ const bytesOf = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byte
 // The checkpoint as {network, tokenizer}. A second widget of the page gets the same weights.
 export function liveModel(model) {
   const loaded = (globalThis.bookLiveModels ??= new Map());
-  const name = model.get("checkpoint");
+  const name = model.get("checkpoint") + model.get("digest");
   if (!loaded.has(name)) {
     const arriving = weightsOf(model).then((bytes) => {
       const { tensors, metadata } = readSafetensors(bytes);
@@ -33,11 +33,12 @@ function weightsOf(model) {
   if (carried?.byteLength) return Promise.resolve(bytesOf(carried));
   if (!globalThis.BOOK_MODELS) return fromKernel(model);
   if (!model.get("is_published")) return Promise.reject(new Error(model.get("labels").unpublished));
-  return location.protocol === "file:" ? fromScript(model.get("checkpoint")) : fromSite(model.get("checkpoint"));
+  return location.protocol === "file:" ? fromScript(model.get("checkpoint")) : fromSite(model.get("checkpoint"), model.get("digest"));
 }
 
-async function fromSite(name) {
-  const response = await fetch(`${globalThis.BOOK_MODELS}${name}.safetensors`);
+// Once fetched, the browser's copy serves every page; other weights have another digest, hence another address.
+async function fromSite(name, digest) {
+  const response = await fetch(`${globalThis.BOOK_MODELS}${name}.safetensors?${digest}`, { cache: "force-cache" });
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`.trim());
   return new Uint8Array(await response.arrayBuffer());
 }
