@@ -6,11 +6,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from helpers.viz import head_view, model_view, neuron_view
+from helpers.viz.attention_views import own_code
+from tests.book.conftest import serious_violations
+
 CHAPTER = "notebooks/03_gpt.html"
-RUNTIME = Path(__file__).resolve().parents[2] / "book" / "_static" / "widgets.js"
+ROOT = Path(__file__).resolve().parents[2]
+RUNTIME = ROOT / "book" / "_static" / "widgets.js"
 
 
 @pytest.fixture
@@ -89,6 +95,141 @@ def test_the_lists_of_an_attention_view_choose_the_layer(chapter: Page):
     layers = view.get_by_role("combobox", name="Layer")
     layers.select_option(index=0 if layers.input_value() == "1" else 1)
     assert view.locator("svg line").evaluate_all(opacities) != before
+
+
+TOKENS = ["Once", " there", " was", " a", " fox", " named", " Leo"]
+ALT = "Lines from each token to the tokens it looks at"
+RANDOM = np.random.default_rng(5)
+WEIGHTS = np.tril(RANDOM.random((3, 2, 7, 7)) ** 3 + 1e-6)
+WEIGHTS /= WEIGHTS.sum(-1, keepdims=True)
+QUERIES, KEYS = RANDOM.normal(size=(2, 3, 2, 7, 4))
+
+VIEWS = {
+    "head": lambda: head_view(WEIGHTS, TOKENS, ALT, layer=1),
+    "model": lambda: model_view(WEIGHTS, TOKENS, ALT),
+    "neuron": lambda: neuron_view(WEIGHTS, QUERIES, KEYS, TOKENS, ALT, layer=2, head=1),
+}
+
+
+@pytest.fixture
+def alone(page: Page):
+    """A view in a page that holds nothing else and reaches nothing."""
+
+    def opened(html: str) -> Locator:
+        page.unroute_all()
+        page.route("**/*", lambda route: route.abort())
+        body = f"<!doctype html><html lang=en><title>A view</title><main><h1>A view</h1>{html}</main>"
+        page.route("http://view.page/", lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8"))
+        page.goto("http://view.page/")
+        view = page.locator(".book-attention-view")
+        expect(view.locator("svg line").first).to_be_attached()
+        return view
+
+    return opened
+
+
+def picture(view: Locator) -> list[Any]:
+    """Every element of the picture: its name, its attributes and its text, without what helps the keyboard."""
+    return view.evaluate(
+        """box => [...box.querySelectorAll("svg, svg *")].map(node => [
+            node.tagName,
+            [...node.attributes].filter(a => !/^(data-on|role|tabindex|aria-.*)$/.test(a.name))
+                .map(a => a.name + "=" + a.value).sort().join(" "),
+            node.childElementCount ? "" : node.textContent,
+        ])"""
+    )
+
+
+def play(view: Locator) -> list[list[Any]]:
+    """The pictures that a reader sees one after the other: at first, after pointing, after clicks, after a choice."""
+    seen = [picture(view)]
+    for kind, what in [("mouseover", "text"), ("click", "rect"), ("mouseover", "text"), ("mouseleave", "text")]:
+        parts = view.locator(f"svg {what}").locator("visible=true")
+        for part in parts.all()[1::4][:4]:
+            part.dispatch_event(kind)
+            seen.append(picture(view))
+    for chosen in view.locator("select").locator("visible=true").all():
+        chosen.select_option(index=0)
+        seen.append(picture(view))
+    return seen
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_the_views_own_drawing_code_draws_what_d3_and_jquery_draw(alone, kind):
+    ours = VIEWS[kind]().data
+    own = own_code("selection.js").replace("</", "<\\/")
+    assert own in ours
+    libraries = [ROOT / "node_modules" / name for name in ("d3/dist/d3.min.js", "jquery/dist/jquery.min.js")]
+    scripts = "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in libraries)
+    theirs = scripts + ours.replace(own, "")
+    drawn_by_us, drawn_by_them = play(alone(ours)), play(alone(theirs))
+    assert len(drawn_by_us) == len(drawn_by_them) > 6
+    assert len({json.dumps(one) for one in drawn_by_us}) > 3
+    for number, (a, b) in enumerate(zip(drawn_by_us, drawn_by_them, strict=True)):
+        assert a == b, f"picture {number} differs"
+
+
+def test_the_keyboard_shows_what_the_pointer_shows(alone, page: Page):
+    view = alone(VIEWS["head"]().data)
+    view.locator('g[data-on*="mouseover"]').nth(3).hover()
+    pointed = picture(view)
+    page.mouse.move(0, 0)
+    view.get_by_role("combobox").focus()
+    page.keyboard.press("Tab")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.textContent") == "␣a"
+    assert picture(view) == pointed
+    page.keyboard.press("Tab")
+    assert view.locator("line[visibility=visible]").count() == 0
+    head = view.get_by_role("button", name="Head 0")
+    expect(head).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(head).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_keyboard_opens_a_thumbnail_and_a_product(alone, page: Page):
+    view = alone(VIEWS["model"]().data)
+    view.get_by_role("button").first.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(view.get_by_role("button", name="Layer 1, head 1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(view.locator("svg")).to_contain_text("Layer 1, Head 1")
+    page.keyboard.press("Enter")
+    expect(view.locator("svg")).not_to_contain_text("Layer 1, Head 1")
+    view = alone(VIEWS["neuron"]().data)
+    view.get_by_role("combobox", name="Head").focus()
+    for press in ("Tab", "ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(press)
+    expect(view.locator("[id=expanded]")).to_have_attribute("visibility", "visible")
+    assert page.evaluate("document.activeElement.textContent") == "␣was"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.textContent") == "␣a"
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_the_table_says_whom_each_token_looks_at_most(alone, kind):
+    view = alone(VIEWS[kind]().data)
+    view.locator("summary").click()
+    for layer in (0, 2):
+        view.get_by_role("combobox", name="Layer").select_option(str(layer))
+        rows = view.locator("table tr").evaluate_all("rows => rows.map(row => [...row.cells].map(c => c.textContent))")
+        assert rows[0] == ["Token", "Head 0", "Head 1"]
+        for query, (token, *cells) in enumerate(rows[1:]):
+            best = WEIGHTS[layer, :, query].argmax(-1)
+            seen = [
+                f"{TOKENS[key].replace(' ', '␣')} {WEIGHTS[layer, head, query, key].round(3):.2f}"
+                for head, key in enumerate(best)
+            ]
+            assert [token, *cells] == [TOKENS[query].replace(" ", "␣"), *seen]
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_a_view_is_open_to_all(alone, page: Page, kind):
+    view = alone(VIEWS[kind]().data)
+    view.locator("summary").click()
+    assert serious_violations(page) == []
 
 
 COUNTER = """

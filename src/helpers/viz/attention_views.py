@@ -1,8 +1,8 @@
 """The three bertviz views of attention, drawn from plain arrays and without any network.
 
-bertviz fetches d3 and jQuery from a CDN. Here its own drawing code gets them from the book's vendored file:
-beside the page in the static book, through the Jupyter server in JupyterLab (`make lab`), inside the output in
-VS Code. On Colab, where each output is a page of its own, bertviz's CDN is used as it is.
+bertviz fetches d3 and jQuery from a CDN, which a page opened offline cannot. Here its own drawing code gets the few
+calls that it makes of them from selection.js. So each output carries all it needs, in every host, and is small.
+What bertviz shows to the pointer alone, the keyboard reaches too, and a table says it in numbers.
 
 Source: Vig 2019, "A Multiscale Visualization of Attention in the Transformer Model", arXiv:1906.05714.
 """
@@ -12,32 +12,29 @@ import html
 import json
 import re
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from IPython.display import HTML
 from jaxtyping import Num
 
 from helpers.viz.arrays import as_array, require_tokens, visible
-from helpers.viz.host import host
 from helpers.viz.show import require_alt
 
 LABELS = {
     "layer": "Layer",
     "head": "Head",
-    "offline": "This view needs the book's drawing library: run make book once, then open the notebook with make lab.",
+    "one_head": "Head {head}",
+    "one_map": "Layer {layer}, head {head}",
+    "token": "Token",
+    "cell": "{token} {weight}",
+    "table": "Whom each token looks at most, in numbers",
 }
-
-LIBRARIES = Path(__file__).resolve().parents[3] / "_vendor" / "site" / "vendor" / "bertviz-libs.js"
-CDN = """
-<script src="https://cdnjs.cloudflare.com/ajax/libs/d3/5.7.0/d3.min.js"></script>
-<script src="https://cdnjs.cloudflare.com/ajax/libs/jquery/2.0.0/jquery.min.js"></script>
-<script>window.__bv = {d3: window.d3, $: window.jQuery};</script>"""
 
 # bertviz draws model_view 970 px wide and an opened neuron_view 1,010 px; the text column has about 680.
 FIT_COLUMN = {
-    "DIV_WIDTH = 970": "DIV_WIDTH = Math.max(320, Math.min(970, $(`#${params.root_div_id}`).width()))",
+    "DIV_WIDTH = 970": "DIV_WIDTH = Math.max(320, Math.min(970, box.clientWidth - 24))",
     "7 * (12 / config.totalHeads)": "Math.min(10, 7 * (12 / config.totalHeads))",
     "MATRIX_WIDTH = 200": "MATRIX_WIDTH = 122",
     "BOXWIDTH = TEXT_SIZE * 8": "BOXWIDTH = TEXT_SIZE * 6",
@@ -49,7 +46,22 @@ FIT_COLUMN = {
     "posProduct + 28": "posProduct + 48",
     "posProduct + 55": "posProduct",
     '20 + "px"': '14 + "px"',
+    "x = leftPos + THUMBNAIL_PADDING - DETAIL_WIDTH + 8": "x = Math.max(MIN_X, leftPos + 13 - DETAIL_WIDTH)",
+    "lighten(headColors(i))": 'headColors(i) + "50"',
 }
+
+# The theme's rules for tables and code must not reach the picture; a dark host turns its lightness, not its hues.
+STYLE = """
+.book-attention-view {overflow-x: auto; background: #fff; color: #1f2328; color-scheme: light; padding: 12px;
+  border-radius: 6px; font-family: system-ui, sans-serif}
+.book-attention-view svg [tabindex]:focus {outline: 3px solid #d55e00; outline-offset: -2px}
+.book-attention-view select {min-height: 44px; padding: 0 12px; font: inherit}
+.book-attention-view :is(th, td) {padding: 1px 8px; border: 0; background: none; color: inherit; text-align: left;
+  font-weight: 400}
+.book-attention-view summary {padding: 10px 0; cursor: pointer}
+.book-attention-view .bv-table {max-height: 320px; overflow: auto}
+:is([data-jp-theme-light="false"], .vscode-dark) .book-attention-view {filter: invert(0.9) hue-rotate(180deg)}
+"""
 
 DECIMALS = 3  # a weight of 0.0004 has no visible line
 
@@ -139,32 +151,42 @@ def view_html(view: str, params: dict, controls: str, alt: str) -> HTML:
     require_alt(alt)
     payload = json.dumps(params, separators=(",", ":"), ensure_ascii=False)
     key = f"{view}-{hashlib.sha256(payload.encode()).hexdigest()[:10]}"
-    script = loader(key, payload, drawing_code(view)).replace("</", "<\\/")
     return HTML(
         f'<div class="book-attention-view" data-view="{key}" role="region" tabindex="0" '
-        f'aria-label="{html.escape(alt, quote=True)}" style="overflow-x:auto;background:#fff;color:#1f2328;'
-        'color-scheme:light;padding:12px;border-radius:6px;font-family:system-ui,sans-serif">'
-        f'<div>{controls}</div><div class="bv-vis"></div></div>'
-        f"{libraries()}<script>{script}</script>"
+        f'data-lm-suppress-shortcuts="true" aria-label="{html.escape(alt, quote=True)}"><style>{STYLE}</style>'
+        f'<div>{controls}</div><div class="bv-vis"></div>{table(controls)}</div>'
+        f"<script>{script(view, key, payload)}</script>"
     )
 
 
-def libraries() -> str:
-    """Script elements that must stand before the view; none where the page or the server has the file."""
-    if host() == "colab":
-        return CDN
-    if host() == "vscode":
-        return "<script>" + LIBRARIES.read_text().replace("</", "<\\/") + "</script>" if LIBRARIES.exists() else CDN
-    return ""
+def table(controls: str) -> str:
+    """Room for the numbers of one layer, folded; with a list of the layers where the view has none."""
+    own = "" if "bv-layer" in controls else select("layer", LABELS["layer"])
+    name = LABELS["table"]
+    box = f'<div class="bv-table" tabindex="0" role="region" aria-label="{name}"><table></table></div>'
+    return f"<details><summary>{name}</summary>{own}{box}</details>"
 
 
-def loader(key: str, payload: str, code: str) -> str:
-    """JavaScript that finds d3 and jQuery, then runs the drawing code on the view's parameters."""
-    template = resources.files("helpers.viz").joinpath("attention_views.js").read_text(encoding="utf-8")
-    words = {"KEY": json.dumps(key), "OFFLINE": json.dumps(LABELS["offline"]), "PARAMS": payload, "DRAW": code}
-    return re.sub(r"__(KEY|OFFLINE|PARAMS|DRAW)__", lambda found: words[found[1]], template)
+def script(view: str, key: str, payload: str) -> str:
+    """JavaScript that draws the view when it comes near the screen, and makes it reachable from the keyboard."""
+    words = {
+        "KEY": json.dumps(key),
+        "PARAMS": payload,
+        "LABELS": json.dumps(LABELS),
+        "SELECTION": own_code("selection.js"),
+        "DRAW": drawing_code(view),
+    }
+    template = own_code("attention_views.js")
+    return re.sub(r"__([A-Z]+)__", lambda found: words[found[1]], template).replace("</", "<\\/")
 
 
+@cache
+def own_code(name: str) -> str:
+    """A script of this folder without its comments and indentation."""
+    return shorter(resources.files("helpers.viz").joinpath(name).read_text(encoding="utf-8"))
+
+
+@cache
 def drawing_code(view: str) -> str:
     """bertviz's own script without its CDN, its comments and its page-wide ids (two views may share a page)."""
     code = resources.files("bertviz").joinpath(f"{view}.js").read_text(encoding="utf-8")
@@ -176,5 +198,10 @@ def drawing_code(view: str) -> str:
     code = code.replace('d3.select("#vis")', "d3.select(`#${config.rootDivId} .bv-vis`)")
     for wide, fitting in FIT_COLUMN.items():
         code = code.replace(wide, fitting)
-    code = re.sub(r"^\s*console\.log\(.*$", "", code, flags=re.M)
-    return re.sub(r"\n\s*(//[^\n]*)?(?=\n)", "", re.sub(r"\n\s+", "\n", code))
+    return shorter(re.sub(r"^\s*console\.log\(.*$", "", code, flags=re.M))
+
+
+def shorter(code: str) -> str:
+    """The code without indentation, empty lines and comments at a line's start or after two spaces or a semicolon."""
+    code = re.sub(r"(^|[;{]) *//[^\n]*$", r"\1", re.sub(r"^\s+", "", code, flags=re.M), flags=re.M)
+    return re.sub(r"\n+", "\n", code).strip()
