@@ -1,13 +1,14 @@
 // Plotly figures of the book: drawn from the page's own data when they come near the screen, in the page's theme.
 (function () {
   "use strict";
-  // Also read by the attention views (helpers.viz.attention_views), which load their library from there.
-  window.BOOK_VENDOR = new URL("../vendor/", document.currentScript.src).href;
+  const here = document.currentScript.src || location.href; // without an address of its own in a page that travels alone
+  window.BOOK_VENDOR = new URL("../vendor/", here).href;
   // Read by the widgets with a live model (helpers/widgets/static/live_model.js).
-  window.BOOK_MODELS = new URL("../models/", document.currentScript.src).href;
+  window.BOOK_MODELS = new URL("../models/", here).href;
 
   let library;
   function plotly() {
+    if (window.Plotly) return window.Plotly; // it stands in the page
     library ||= new Promise((done, failed) => {
       const script = document.createElement("script");
       script.src = window.BOOK_VENDOR + "plotly.js";

@@ -31,6 +31,8 @@ export function liveModel(model) {
 function weightsOf(model) {
   const carried = model.get("weights");
   if (carried?.byteLength) return Promise.resolve(bytesOf(carried));
+  const inPage = globalThis.bookWeights?.[model.get("checkpoint")]; // a page that travels alone
+  if (inPage) return Promise.resolve(fromText(inPage));
   if (!globalThis.BOOK_MODELS) return fromKernel(model);
   if (!model.get("is_published")) return Promise.reject(new Error(model.get("labels").unpublished));
   return location.protocol === "file:" ? fromScript(model.get("checkpoint")) : fromSite(model.get("checkpoint"), model.get("digest"));
@@ -43,11 +45,13 @@ async function fromSite(name, digest) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
+const fromText = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
 // A page opened from the disk may not fetch, but it may run a script that lies beside it.
 function fromScript(name) {
   return new Promise((arrived, failed) => {
     const script = element("script", { src: `${globalThis.BOOK_MODELS}${name}.js` });
-    script.onload = () => arrived(Uint8Array.from(atob(globalThis.bookWeights[name]), (letter) => letter.charCodeAt(0)));
+    script.onload = () => arrived(fromText(globalThis.bookWeights[name]));
     script.onerror = () => failed(new Error(script.src));
     document.head.append(script);
   });
