@@ -111,6 +111,7 @@ def test_labels_that_would_overlap_are_spread_and_the_others_stay():
     assert np.diff(placed).min() >= 15 - 1e-9
     assert (placed[0], placed[4]) == (20.0, 240.0)
     assert max(placed) == 300
+    assert ask(["spread", [12.0, 11.0, 13.0], 15, 10, 300])[0] == [26.0, 11.0, 41.0]
     assert np.argsort(ask(["spread", wanted[::-1], 15, 10, 300])[0]).tolist() == [6, 5, 4, 3, 2, 1, 0]
 
 
