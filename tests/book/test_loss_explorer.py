@@ -104,6 +104,7 @@ def test_the_sentence_says_what_was_passed_how_far_the_floor_is_and_that_the_run
     expect(box.locator(".tool-status")).to_contain_text("past uniform guessing (6.93)")
     bigram = STEPS[np.argmax(RUNS["this run"][1] < LEVELS["bigram"])]
     expect(box.locator(".le-note")).to_contain_text(f"the bigram at step {bigram}.")
+    assert table(box)[-3][1] == "≤ 5"
     expect(box.locator(".le-ring")).to_have_count(2)  # it begins below the uniform level
     label = box.locator(".le-chart").get_attribute("aria-label") or ""
     assert box.locator(".tool-status").inner_text() in label
@@ -297,6 +298,8 @@ def test_strange_runs_are_drawn_without_a_complaint(page: Page, show: Show):
     }
     box = show(LossExplorer(strange, LEVELS, smoothing=10**6, step=1e12))
     expect(box.locator(".tool-status")).to_contain_text("🦊 <b>bold</b> {step}")
+    control(box, "unit").select_option("nats above the floor")
+    expect(box.locator(".tool-status")).to_contain_text("costs 0.14 nats a token less than any predictor does")
     for unit in reversed(UNITS):
         control(box, "unit").select_option(index=UNITS.index(unit))
         for is_log in (True, False):

@@ -45,6 +45,7 @@ LABELS = {
     "say_bits": "At step {step}, {run} costs {value} bits a token",
     "say_perplexity": "At step {step}, {run} wavers as if among {value} equally likely tokens",
     "say_gap": "At step {step}, {run} costs {value} nats a token more than the best possible predictor",
+    "say_lucky": "At step {step}, {run} costs {value} nats a token less than any predictor does in the long run",
     "level_uniform": "uniform guessing",
     "level_unigram": "the unigram",
     "level_bigram": "the bigram",
@@ -64,7 +65,7 @@ LABELS = {
     "luck": "The floor is exact: a run dips below it only by the luck of its batches.",
     "table": "The numbers as a table, in {unit}",
     "first_below": "first step below {level}",
-    "or_before": "{step} or before",
+    "or_before": "≤ {step}",
     "none": "–",
 }
 

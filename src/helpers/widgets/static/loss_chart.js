@@ -15,8 +15,8 @@ const clipped = (name, n) => ([...name].length > n ? `${[...name].slice(0, n - 1
 
 // Where the picture's parts lie at a width in pixels: letters keep their size, so a narrow picture has less else.
 export function frameOf(width, labels) {
-  const longest = labels.reduce((most, { label }) => Math.max(most, [...label].length), 0);
-  return { left: 34, top: 24, bottom: width < 460 ? 230 : 300, right: width - 16 - 6.6 * longest, width };
+  const widest = labels.reduce((most, { label, isRun }) => Math.max(most, [...label].length * (isRun ? 7.4 : 6.6)), 0);
+  return { left: 34, top: 24, bottom: width < 460 ? 230 : 300, right: width - 16 - widest, width };
 }
 
 // From steps and nats to pixels. All runs count, drawn or not, so the axes stay when one is hidden.

@@ -16,7 +16,7 @@ function standing({ levels, say, text }, nats) {
 }
 
 function aboveFloor({ floor, unit, say, text }, nats) {
-  if (floor === undefined || (unit === "gap" && nats >= floor)) return undefined;
+  if (floor === undefined || unit === "gap") return undefined;
   const [here, there] = [nats, floor].map((one) => inUnit(one, unit, floor));
   if (nats < floor) return fill(text.below_floor, { gap: digits(there - here), value: say(floor) });
   if (unit === "perplexity") return fill(text.times_floor, { gap: digits(here / there), value: say(floor) });
@@ -45,8 +45,10 @@ function besideOthers({ drawn, run, say, text }, step) {
 
 // What the cursor finds: the chosen run beside levels and floor, and then beside the other runs.
 export function sentences(scene, step, nats) {
-  const { run, unit, say, text } = scene;
-  const reading = fill(text[`say_${unit}`], { step, run: run.name, value: say(nats) });
+  const { run, unit, floor, say, text } = scene;
+  const isLucky = unit === "gap" && nats < floor;
+  const value = isLucky ? digits(floor - nats) : say(nats);
+  const reading = fill(isLucky ? text.say_lucky : text[`say_${unit}`], { step, run: run.name, value });
   const list = [standing(scene, nats), aboveFloor(scene, nats)].filter(Boolean).join(text.and);
   const first = fill(list ? text.status : text.status_alone, { reading, list });
   return [first, [amongRecorded(scene, step, nats), ...besideOthers(scene, step)].filter(Boolean).join(" ")];
