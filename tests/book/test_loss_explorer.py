@@ -225,8 +225,12 @@ def test_changes_from_python_move_the_view_and_the_view_reports_what_it_reads(pa
     def put(name: str, value: Any) -> None:
         page.evaluate("([name, value]) => model.set(name, value)", [name, value])
 
-    for name, value in {"step": 400, "unit": "perplexity", "is_log": True, "shown": ["seed 102"]}.items():
+    for name, value in {"shown": ["seed 102"], "step": 400, "is_log": True}.items():
         put(name, value)
+    expect(control(box, "is_log")).to_be_checked()
+    share = np.log(395 / 5) / np.log(595 / 5)
+    assert float(control(box, "step").input_value()) == pytest.approx(1000 * share, abs=1)
+    put("unit", "perplexity")
     expect(box.locator(".tool-status")).to_contain_text("At step 395, seed 102 wavers as if among")
     assert page.evaluate("model.get('run')") == "seed 102"
     put("run", "seed 103")
