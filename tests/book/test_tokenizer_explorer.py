@@ -217,6 +217,7 @@ def test_it_fits_a_phone_and_is_open_to_everyone(explorer: Locator, page: Page):
         for text in ("x" * 500, "狐狸" * 40, "🦊 the unbelievable caravan " * 3, SAMPLES[2]["text"]):
             put(explorer, text, 700)
             assert overflow(page) == 0
+            assert min(right - left for left, right, _ in places(explorer, ".te-byte")) > 20  # two digits fit
             assert explorer.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
     for summary in explorer.locator("summary").all():
         summary.click()
@@ -236,7 +237,7 @@ def test_every_control_can_be_reached_by_tab_and_has_a_name(explorer: Locator, p
         assert controls.nth(index).evaluate("element => element === document.activeElement")
         page.keyboard.press("Tab")
     expect(explorer.get_by_role("slider", name="Merges applied")).to_have_count(1)
-    expect(explorer.get_by_role("textbox", name="Type a text")).to_have_count(1)
+    expect(explorer.get_by_role("textbox", name="Type in any language")).to_have_count(1)
     heights = explorer.locator("button, input").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
     assert min(heights) >= 32
 

@@ -22,7 +22,7 @@ from helpers.widgets.bundle import module, style
 
 LABELS = {
     "name": "Tokenizer explorer",
-    "text": "Type a text in any language, or take one of these",
+    "text": "Type in any language, or take one of these",
     "full": "The box is full: it holds {limit} characters.",
     "merges": "Merges applied",
     "place": "{m} of {n}",

@@ -87,7 +87,8 @@ export function readText(tokenizer, inside, text) {
   for (const character of pieces.join("")) ends.push(ends.at(-1) + sizeOf(character));
   const blocks = blocksOf(pieces, seams).map((piece) => piece.filter(({ start }) => start < DRAWN));
   const drawn = blocks.flat().at(-1)?.end ?? 0;
-  return { bytes, seams, ends, wholeAt: new Set(ends), blocks, drawn, characters: ends.length - 1, steps: stepsOf(seams) };
+  const characters = ends.length - 1;
+  return { bytes, seams, ends, wholeAt: new Set(ends), blocks, drawn, characters, steps: stepsOf(seams) };
 }
 
 // How many characters lie in several tokens after the first m merges: some seam inside them is open.
@@ -245,11 +246,15 @@ function render({ model, el }) {
       const name = isPart(token) ? tokenizer.bytesOf(token.id).map(hex).join(" ") : nameOf(token.id);
       return drawToken(token, index, name, isPart(token), token.merge === m && m > 0);
     };
-    let index = 0;
+    let last = 0;
     for (const block of blocks) {
-      const chips = [];
-      while (tokens[index]?.start < block.end) chips.push(chipOf(tokens[index], index++));
-      block.row.replaceChildren(...chips);
+      const first = last;
+      while (tokens[last]?.start < block.end) last += 1;
+      const own = tokens.slice(first, last);
+      const shown = [first % 2, ...own.map(({ id, merge }) => (merge === m ? -id : id))].join();
+      if (block.shown === shown) continue; // most merges leave most blocks as they are, and drawing is slow
+      block.shown = shown;
+      block.row.replaceChildren(...own.map((token, i) => chipOf(token, first + i)));
     }
   }
   function paintNotes(split) {
