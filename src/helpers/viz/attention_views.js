@@ -86,6 +86,7 @@
   }
 
   function focus(event) {
+    event.target.setAttribute("data-lm-suppress-shortcuts", ""); // JupyterLab's keys are for the notebook, not for us
     const peers = peersOf(event.target);
     if (!peers) return;
     oneStop(peers, event.target);

@@ -153,7 +153,7 @@ def view_html(view: str, params: dict, controls: str, alt: str) -> HTML:
     key = f"{view}-{hashlib.sha256(payload.encode()).hexdigest()[:10]}"
     return HTML(
         f'<div class="book-attention-view" data-view="{key}" role="region" tabindex="0" '
-        f'data-lm-suppress-shortcuts="true" aria-label="{html.escape(alt, quote=True)}"><style>{STYLE}</style>'
+        f'aria-label="{html.escape(alt, quote=True)}"><style>{STYLE}</style>'
         f'<div>{controls}</div><div class="bv-vis"></div>{table(controls)}</div>'
         f"<script>{script(view, key, payload)}</script>"
     )

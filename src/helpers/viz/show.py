@@ -74,7 +74,8 @@ def show_plotly(figure: Any, alt: str) -> None:
     data = json.loads(figure.to_json())
     display(
         {
-            "application/vnd.plotly.v1+json": {**data, "config": {"responsive": True}},
+            # Not responsive: JupyterLab fits the width itself, and a responsive figure loses its height there.
+            "application/vnd.plotly.v1+json": {**data, "config": {"displaylogo": False}},
             "text/html": plotly_html(data, alt),
             "text/plain": alt,
         },
