@@ -11,7 +11,7 @@ from traitlets import TraitError
 from helpers import records
 from helpers.viz.style import COLORS
 from helpers.widgets.bundle import STATIC
-from helpers.widgets.loss_explorer import LABELS, UNITS, LossExplorer, held_out_curve
+from helpers.widgets.loss_explorer import LABELS, UNITS, LossExplorer
 from tests.widgets.javascript import ask as ask_module
 
 RANDOM = np.random.default_rng(5)
@@ -149,10 +149,10 @@ def test_levels_take_the_colours_of_their_roles():
 
 def test_curves_may_be_tensors_and_everything_sent_to_the_page_is_plain_json():
     losses = torch.tensor([2.123456, 1.0], requires_grad=True)
-    explorer = LossExplorer({"a": (np.arange(2), losses)}, {"floor": 0.5}, band=([0, 1], [1, 0.9], [2, 1]))
+    explorer = LossExplorer({"a": (np.arange(2), losses)}, {"floor": 0.5})
     assert (explorer.runs[0]["steps"], explorer.runs[0]["losses"]) == ([0, 1], [2.1235, 1.0])
     state = explorer.get_state()
-    json.dumps({name: state[name] for name in ("runs", "levels", "band", "shown", "run", "step", "labels")})
+    json.dumps({name: state[name] for name in ("runs", "levels", "shown", "run", "step", "labels")})
 
 
 def test_a_record_with_its_curves_gives_a_run_for_every_seed(monkeypatch: pytest.MonkeyPatch):
@@ -161,29 +161,12 @@ def test_a_record_with_its_curves_gives_a_run_for_every_seed(monkeypatch: pytest
     explorer = LossExplorer.from_record("made up", LEVELS, {"this run": RUN})
     assert [run["name"] for run in explorer.runs] == ["this run", "seed 101", "seed 102"]
     assert explorer.runs[2]["losses"] == [3.5, 1.5]
-    assert explorer.band == {}
-
-
-def test_a_record_without_its_curves_gives_the_range_of_its_seeds(monkeypatch: pytest.MonkeyPatch):
-    values = {"steps": [5, 15], "lowest": [3.0, 1.5], "highest": [3.5, 2.0]}
-    monkeypatch.setattr(records, "load", lambda name: {"seeds": [101, 102], "values": values})
-    explorer = LossExplorer.from_record("made up", LEVELS, {"this run": RUN})
-    assert (explorer.band["steps"], explorer.band["low"], explorer.band["high"]) == ([5, 15], [3.0, 1.5], [3.5, 2.0])
-    with pytest.raises(ValueError, match="there is no run to draw"):
-        LossExplorer.from_record("made up", LEVELS)
 
 
 def test_the_record_of_the_chapter_can_be_drawn_behind_a_run():
     explorer = LossExplorer.from_record("gpt_on_tales", LEVELS, {"this run": RUN}, unit="bits")
     assert explorer.unit == "bits"
-    assert explorer.band or len(explorer.runs) == 1 + len(records.load("gpt_on_tales")["seeds"])
-
-
-def test_a_recorded_training_is_its_gap_spread_over_the_tokens_above_the_floor():
-    steps, losses = held_out_curve("llama_tales_training", floor=0.34, tokens_per_story=166)
-    values = records.load("llama_tales_training")["values"]
-    assert steps == values["steps"]
-    assert (np.array(losses) - 0.34) * 166 == pytest.approx(values["gap"])
+    assert len(explorer.runs) == 1 + len(records.load("gpt_on_tales")["seeds"])
 
 
 @pytest.mark.parametrize(
@@ -200,8 +183,6 @@ def test_a_recorded_training_is_its_gap_spread_over_the_tokens_above_the_floor()
 def test_what_is_no_curve_is_refused(run: tuple, message: str):
     with pytest.raises(ValueError, match=message):
         LossExplorer({"mine": run}, LEVELS)
-    with pytest.raises(ValueError, match=message):
-        LossExplorer({"mine": RUN}, LEVELS, band=(*run, run[1]))
 
 
 def test_no_run_two_runs_of_one_name_and_impossible_levels_are_refused():

@@ -22,7 +22,6 @@ LABELS = {
     "name": "Loss explorer",
     "chart": "Loss against training step. {finding}",
     "runs": "Runs in the picture",
-    "band": "range of the recorded seeds",
     "run": "Read off",
     "unit": "Unit",
     "unit_nats": "nats a token",
@@ -78,11 +77,10 @@ Curve = tuple[Any, Any]  # steps, losses in nats a token
 class LossExplorer(anywidget.AnyWidget):
     """Curves with a cursor: every run against the levels and the floor, in a unit of choice, smoothed or not.
 
-    `runs` are name -> (steps, losses in nats a token) and drawn boldly; `recorded` are the same, drawn thinly, and
-    `band` is (steps, lowest, highest) where only the range of the recorded seeds is known. `levels` are name -> nats
-    a token; the one called "floor" is the entropy of the text. `smoothing` counts steps: each point becomes the mean
-    of those in as many steps up to it. `run` is the one that the sentence reads off at `step`, and `value` what it
-    reads, in `unit`: the view writes it, so it is None until the widget is shown.
+    `runs` are name -> (steps, losses in nats a token) and drawn boldly; `recorded` are the same, drawn thinly. `levels`
+    are name -> nats a token; the one called "floor" is the entropy of the text. `smoothing` counts steps: each point
+    becomes the mean of those in as many steps up to it. `run` is the one that the sentence reads off at `step`, and
+    `value` what it reads, in `unit`: the view writes it, so it is None until the widget is shown.
     """
 
     _esm = module("loss_explorer.js")
@@ -91,7 +89,6 @@ class LossExplorer(anywidget.AnyWidget):
     # Lists, because notebooks sort the keys of a dict when they are saved.
     runs = traitlets.List(traitlets.Dict()).tag(sync=True)
     levels = traitlets.List(traitlets.Dict()).tag(sync=True)
-    band = traitlets.Dict().tag(sync=True)
     shown = traitlets.List(traitlets.Unicode()).tag(sync=True)
     run = traitlets.Unicode().tag(sync=True)
     step = traitlets.Float().tag(sync=True)
@@ -107,33 +104,28 @@ class LossExplorer(anywidget.AnyWidget):
         levels: Mapping[str, float],
         *,
         recorded: Mapping[str, Curve] | None = None,
-        band: tuple | None = None,
         **settings: Any,
     ) -> None:
         drawn = all_runs(runs, recorded or {})
         names = settings.get("shown") or [run["name"] for run in drawn]
         steps = next((run["steps"] for run in drawn if run["name"] == names[0]), [0])
         first = {"shown": names, "run": names[0], "step": steps[len(steps) // 2]}
-        super().__init__(
-            runs=drawn, levels=all_levels(levels), band=edges(band) if band else {}, **{**first, **settings}
-        )
+        super().__init__(runs=drawn, levels=all_levels(levels), **{**first, **settings})
 
     @classmethod
     def from_record(
-        cls, name: str, levels: Mapping[str, float], runs: Mapping[str, Curve] | None = None, **settings: Any
+        cls,
+        name: str,
+        levels: Mapping[str, float] | None = None,
+        runs: Mapping[str, Curve] | None = None,
+        **settings: Any,
     ) -> "LossExplorer":
-        """The recorded seeds of an experiment, with `runs` of one's own among them.
-
-        A record that keeps no curve by seed gives the range of its seeds.
-        """
+        """The recorded seeds of an experiment, with `runs` of one's own among them; the record's levels, or others."""
         record = records.load(name)
         values = record["values"]
-        if "losses" in values:
-            pairs = zip(record["seeds"], values["losses"], strict=True)
-            settings["recorded"] = {f"seed {seed}": (values["steps"], losses) for seed, losses in pairs}
-        else:
-            settings["band"] = tuple(values[key] for key in ("steps", "lowest", "highest"))
-        return cls(runs or {}, levels, **settings)
+        pairs = zip(record["seeds"], values["losses"], strict=True)
+        recorded = {f"seed {seed}": (values["steps"], losses) for seed, losses in pairs}
+        return cls(runs or {}, levels or values["levels"], recorded=recorded, **settings)
 
     @traitlets.validate("unit")
     def _unit_is_known(self, proposal: Any) -> str:
@@ -174,15 +166,6 @@ class LossExplorer(anywidget.AnyWidget):
             raise traitlets.TraitError(f"no run is called {unknown[0]!r}; there are: {', '.join(names)}")
 
 
-def held_out_curve(name: str, floor: float, tokens_per_story: float) -> Curve:
-    """The loss of a recorded training on stories it has not seen, in nats a token, for `runs`.
-
-    The record keeps nats a story above the floor; `floor` is in nats a token.
-    """
-    values = records.load(name)["values"]
-    return values["steps"], [floor + gap / tokens_per_story for gap in values["gap"]]
-
-
 def all_runs(runs: Mapping[str, Curve], recorded: Mapping[str, Curve]) -> list[dict[str, Any]]:
     """What the page needs of every curve: one's own first, each in a colour of its own."""
     both = runs.keys() & recorded.keys()
@@ -202,19 +185,6 @@ def curve(name: str, pair: Curve, **kind: Any) -> dict[str, Any]:
     steps, losses = (numbers(part, f"run {name!r}") for part in pair)
     require_steps(steps, losses, f"run {name!r}")
     return {"name": name, "steps": plain(steps), "losses": losses.round(4).tolist(), **kind}
-
-
-def edges(band: tuple) -> dict[str, Any]:
-    """The range of recorded seeds: steps, lowest and highest loss."""
-    steps, low, high = (numbers(part, "band") for part in band)
-    require_steps(steps, low, "the lower edge of band")
-    require_steps(steps, high, "the upper edge of band")
-    return {
-        "steps": plain(steps),
-        "low": low.round(4).tolist(),
-        "high": high.round(4).tolist(),
-        "color": COLORS["recorded"],
-    }
 
 
 def all_levels(levels: Mapping[str, float]) -> list[dict[str, Any]]:

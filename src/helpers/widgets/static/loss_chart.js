@@ -75,11 +75,6 @@ export function drawGrid(scene, { x, y, steps, nats }, { left, right, top, botto
   return node;
 }
 
-export function drawBand({ steps, low, high, color }, { x, y }) {
-  const edge = (losses) => steps.map((step, index) => [x(step), y(losses[index])]);
-  return inRole(svgElement("path", { class: "le-band", d: pathOf([...edge(high), ...edge(low).reverse()]) }), color);
-}
-
 // A run's line; behind the chosen one, pale, what smoothing took away.
 export function drawRun(run, isChosen, { x, y }) {
   const line = (losses, kind) => {

@@ -4,7 +4,7 @@
 
 import { choice, element, fill, follow, slider, svgElement, toolBox } from "./dom.js";
 import {
-  DASHES, drawBand, drawCrossings, drawCursor, drawGrid, drawLabels, drawLevel, drawRun, frameOf, inRole, labelsOf,
+  DASHES, drawCrossings, drawCursor, drawGrid, drawLabels, drawLevel, drawRun, frameOf, inRole, labelsOf,
   scalesOf,
 } from "./loss_chart.js";
 import { digits, inUnit, lossAt, movingAverage, nearest, UNIT_NAMES } from "./loss_curves.js";
@@ -19,17 +19,14 @@ const MOVES = {
 function sceneOf(model) {
   const [unit, window, levels, shown] = ["unit", "smoothing", "levels", "shown"].map((name) => model.get(name));
   const floor = levels.find((level) => level.name === "floor")?.nats;
-  const smoothed = (steps, losses) => movingAverage(steps, losses, window);
   const runs = model.get("runs").map((run, index) => {
-    return { ...run, smooth: smoothed(run.steps, run.losses), dash: DASHES[index % DASHES.length] };
+    return { ...run, smooth: movingAverage(run.steps, run.losses, window), dash: DASHES[index % DASHES.length] };
   });
-  const { steps, low, high, color } = model.get("band");
-  const band = steps && { steps, low: smoothed(steps, low), high: smoothed(steps, high), color };
   const run = runs.find(({ name }) => name === model.get("run"));
   const drawn = runs.filter((one) => one === run || shown.includes(one.name));
   const say = (nats) => digits(inUnit(nats, unit, floor));
   const isLog = model.get("is_log");
-  return { unit, window, isLog, levels, floor, runs, drawn, run, band, say, text: model.get("labels") };
+  return { unit, window, isLog, levels, floor, runs, drawn, run, say, text: model.get("labels") };
 }
 
 function tickBox(name, change, ...content) {
@@ -45,7 +42,7 @@ function sample({ is_recorded, color }, dash) {
 }
 
 function legendOf(model, put, text) {
-  const [runs, band] = [model.get("runs"), model.get("band")];
+  const runs = model.get("runs");
   const names = runs.map((run) => run.name);
   const isShown = (name) => model.get("shown").includes(name);
   const ticks = runs.map((run, index) => {
@@ -54,7 +51,6 @@ function legendOf(model, put, text) {
   });
   const node = element("div", { class: "le-legend", role: "group", "aria-label": text.runs });
   node.append(...ticks.map((tick) => tick.node));
-  if (band.steps) node.append(inRole(element("span", { class: "le-band-key" }, text.band), band.color));
   const update = () => ticks.forEach(({ input }, index) => (input.checked = isShown(names[index])));
   return { node, update };
 }
@@ -112,7 +108,6 @@ function render({ model, el }) {
     const backToFront = [...scene.drawn].sort((a, b) => depth(a) - depth(b));
     svg.replaceChildren(
       drawGrid(scene, scales, frame),
-      ...(scene.band ? [drawBand(scene.band, scales)] : []),
       ...scene.levels.filter(({ nats }) => nats >= scales.nats[0]).map((level) => drawLevel(level, scales, frame)),
       ...backToFront.map((run) => drawRun(run, run === scene.run, scales)),
       ...drawLabels(labels, scales, frame),

@@ -24,10 +24,9 @@ function aboveFloor({ floor, unit, say, text }, nats) {
 }
 
 // How the run stands to the recorded ones at this step: inside their range, below it or above it.
-function amongRecorded({ band, drawn, run, unit, floor, say, text }, step, nats) {
+function amongRecorded({ drawn, run, unit, floor, say, text }, step, nats) {
   const seeds = drawn.filter((one) => one.is_recorded && one !== run);
   const others = seeds.map((one) => lossAt(one.steps, one.smooth, step));
-  if (band) others.push(lossAt(band.steps, band.low, step), lossAt(band.steps, band.high, step));
   const known = others.filter((other) => other !== null);
   if (known.length < 2) return "";
   const [low, high] = [Math.min(...known), Math.max(...known)];
