@@ -103,6 +103,13 @@ def test_a_saved_tokenizer_comes_back_the_same(tokenizer, tmp_path):
     assert loaded.encode(text, allow_special=True) == tokenizer.encode(text, allow_special=True)
 
 
+def test_a_saved_tokenizer_still_takes_whole_pieces_at_once(tmp_path):
+    whole = BPETokenizer([(97, 98), (98, 99), (256, 99)], whole_pieces=True)
+    assert whole.encode("abc") == [258]
+    whole.save(tmp_path / "bpe.json")
+    assert BPETokenizer.load(tmp_path / "bpe.json").whole_pieces
+
+
 def test_a_batch_is_each_text_alone(tokenizer):
     texts = list(AWKWARD.values())
     assert tokenizer.encode_batch(texts) == [tokenizer.encode(text) for text in texts]

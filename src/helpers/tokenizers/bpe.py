@@ -138,6 +138,8 @@ class BPETokenizer:
             "special_tokens": list(self.special),
             "merges": self.merges,
         }
+        if self.whole_pieces:
+            content["whole_pieces"] = True
         if self._has_own_order:
             return content
         special_ids = set(self.special.values())
@@ -145,7 +147,6 @@ class BPETokenizer:
         return content | {
             "special_tokens": self.special,
             "vocabulary": {name_of_bytes(token): i for i, token in ordinary.items()},
-            "whole_pieces": self.whole_pieces,
         }
 
     @classmethod
