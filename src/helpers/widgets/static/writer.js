@@ -9,7 +9,7 @@ import {
 import { draw, uniform } from "./filters.js";
 import { loading } from "./live_model.js";
 import { makeReader, situation } from "./reading.js";
-import { makeStoryteller } from "./tales.js";
+import { END, makeStoryteller } from "./tales.js";
 
 const PACE = 70; // milliseconds between two tokens while it plays
 const STRONG = 4; // nats of surprise that give the full colour
@@ -107,7 +107,8 @@ const percent = (p) => (100 * p).toFixed(p > 0.0995 || p < 0.0005 ? 0 : 1);
 
 function bestGuess(text, storyteller, written, truth) {
   if (!truth) return fill(text.impossible, { word: `‘${storyteller.firstImpossible(written).word}’` });
-  const words = truth.best(4).map(([word, p]) => fill(text.best_word, { word: `‘${word.trim()}’`, percent: percent(p) }));
+  const next = truth.best(4).filter(([word]) => word !== END);
+  const words = next.map(([word, p]) => fill(text.best_word, { word: `‘${word.trim()}’`, percent: percent(p) }));
   if (truth.ends > 0) words.push(fill(text.best_end, { percent: percent(truth.ends) }));
   return fill(text.best, { words: words.join(", ") });
 }
