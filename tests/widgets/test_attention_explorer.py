@@ -12,7 +12,7 @@ from traitlets import TraitError
 from helpers import checkpoints
 from helpers.models import Decoder, DecoderConfig
 from helpers.tokenizers import BPETokenizer
-from helpers.widgets.attention_explorer import LABELS, MOST, TEXT, AttentionExplorer
+from helpers.widgets.attention_explorer import LABELS, MOST, TEXT, AttentionExplorer, most_striking
 from helpers.widgets.bundle import STATIC
 from helpers.widgets.live_model import LABELS as LIVE_LABELS
 from tests.widgets.javascript import ask, run_module
@@ -190,8 +190,17 @@ def test_what_the_model_does_not_have_is_refused(settings: dict, message: str):
 
 
 def test_half_a_character_is_refused():
+    explorer = AttentionExplorer(text="fox")
     with pytest.raises(ValueError, match="lone surrogate"):
-        AttentionExplorer(text="\ud83e")
+        explorer.text = "\ud83e"
+    assert explorer.text == "fox"
+
+
+def test_looks_at_the_start_and_at_itself_are_not_striking():
+    rows = [[[900, 100], [300, 700], [0, 1000]], [[50, 350, 600], [100, 400, 500], [900, 0, 100]]]
+    maps = [[[1000, *first[:2], *last] for first, last in zip(*rows, strict=True)]]
+    example = {"tokens": ["", "a", "b"], "maps": maps}
+    assert most_striking(example, -1) == (0, 1)  # 0.4 of its attention on the token in between
 
 
 def test_everything_it_sends_to_the_page_is_plain_json():
