@@ -157,6 +157,16 @@ def test_the_page_is_open_to_all_in_both_themes_and_fits_a_phone(opened: Any):
     assert overflow(page) == 0
 
 
+def test_the_page_forbids_itself_every_request(opened: Any):
+    blocked = opened.page.evaluate(
+        """() => new Promise((done) => {
+            addEventListener("securitypolicyviolation", (event) => done(event.blockedURI));
+            new Image().src = "http://book.invalid/pixel.png";
+        })"""
+    )
+    assert blocked == "http://book.invalid/pixel.png"
+
+
 def test_a_page_carries_only_what_it_needs(file: Path, tmp_path: Path):
     assert file.stat().st_size < 5_000_000
     nbformat.write(notebook(SamplingExplorer(["a"], [0.0]), cells=[new_markdown_cell("# Small")]), tmp_path / "s.ipynb")
