@@ -240,3 +240,18 @@ def test_the_weights_are_fetched_once_per_site_and_not_once_per_page(show: Calla
     (again,) = page.evaluate(transferred)
     assert first > 900_000
     assert again == 0
+
+
+def test_a_moved_slider_does_not_take_back_what_is_being_typed(show: Callable, page: Page, errors):
+    box = ready(show(Writer(n_written=1)))
+    box.evaluate(
+        """box => {
+            const area = box.querySelector("textarea"), slider = box.querySelector("[data-control=temperature]");
+            area.value = "A mouse";
+            area.dispatchEvent(new Event("input"));
+            slider.value = 0.5;
+            slider.dispatchEvent(new Event("input"));
+        }"""
+    )
+    expect(box.locator(".wr-prompt")).to_have_text("A mouse")
+    expect(box.locator("textarea")).to_have_value("A mouse")

@@ -134,6 +134,11 @@ def test_every_word_that_could_change_the_arithmetic_is_known_or_checked():
     assert {field.name for field in fields(DecoderConfig)} == computed | PAGE_WORDS.keys()
 
 
+def test_a_tokenizer_without_an_end_of_text_is_refused():
+    with pytest.raises(ValueError, match="no special token"):
+        LiveModel(Decoder(SMALL.but(vocab_size=256)), BPETokenizer([], special_tokens=[]))
+
+
 def test_a_tokenizer_with_an_order_of_its_own_is_refused():
     own = {i: bytes([255 - i]) for i in range(256)}
     with pytest.raises(ValueError, match="has another order"):

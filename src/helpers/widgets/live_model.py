@@ -90,6 +90,10 @@ def loaded(model: str | Decoder, tokenizer: BPETokenizer | None) -> tuple[Decode
         raise ValueError(
             "the page numbers ids by the order of the merges; this tokenizer's vocabulary has another order"
         )
+    if not tokenizer.special:
+        raise ValueError(
+            "a text begins with the end-of-text token, and this tokenizer has no special token: make it with one"
+        )
     return model, tokenizer
 
 

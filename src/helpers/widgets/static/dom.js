@@ -72,14 +72,17 @@ export function textBox(model, name, { label, rows = 2, wait = 250 }) {
   const id = uniqueId(name);
   const attributes = { id, rows, "data-control": name, spellcheck: "false", autocomplete: "off" };
   const area = element("textarea", attributes);
-  let timer;
+  let timer = 0; // 0: nothing was typed that the trait does not have
   area.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => keep(model, name, area.value), wait);
+    timer = setTimeout(() => {
+      timer = 0;
+      keep(model, name, area.value);
+    }, wait);
   });
   area.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab's shortcuts must not eat letters
   const update = () => {
-    if (area.value !== model.get(name)) area.value = model.get(name);
+    if (!timer && area.value !== model.get(name)) area.value = model.get(name);
   };
   return { row: element("div", { class: "tool-text" }, element("label", { for: id }, label), area), update };
 }
