@@ -4,7 +4,8 @@
     prompt: Once upon a time
     ```
 
-The name is that of a class of helpers.widgets; the lines, in YAML, are what its constructor is given.
+The name is that of a class of helpers.widgets, or of a function of it that makes one (LossExplorer.from_record); the
+lines, in YAML, are what it is given.
 """
 
 from typing import ClassVar
@@ -27,10 +28,12 @@ class Widget(SphinxDirective):
         from helpers import widgets  # loads PyTorch, so only for pages that have a widget
         from helpers.widgets.page import page_html
 
-        if self.arguments[0] not in widgets.__all__:
-            raise self.error(f"a widget must be one of {', '.join(widgets.__all__)}, got {self.arguments[0]!r}")
+        kind, _, way = self.arguments[0].partition(".")
+        if kind not in widgets.__all__:
+            raise self.error(f"a widget must be one of {', '.join(widgets.__all__)}, got {kind!r}")
+        make = getattr(widgets, kind) if not way else getattr(getattr(widgets, kind), way)
         settings = yaml.safe_load("\n".join(self.content)) or {}
-        return [nodes.raw("", page_html(getattr(widgets, self.arguments[0])(**settings)), format="html")]
+        return [nodes.raw("", page_html(make(**settings)), format="html")]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
