@@ -44,6 +44,7 @@ def test_what_the_reader_sets_is_weighed_as_in_python(show: Callable[..., Locato
     assert weighed(box) == expected("llama-3-8b", context=8192)
 
     control(box, "preset").select_option("Llama 2 70B")
+    expect(control(box, "context")).to_have_attribute("max", "4")  # its last step is 4,096
     control(box, "context").fill("3")  # 256, 512, 1,024, 2,048
     control(box, "batch").fill("4")
     control(box, "weight_bits").select_option("4 bits")

@@ -160,6 +160,8 @@ def test_a_batch_shares_the_weights_and_not_the_cache():
     assert eight["readWeights"] == one["readWeights"]
     assert eight["cache"] == 8 * one["cache"]
     assert eight["price"] < one["price"] / 6
+    assert eight["speed"] * eight["seconds"] == pytest.approx(8)  # each step writes a token of every text
+    assert eight["intensity"] * eight["read"] == pytest.approx(8 * one["operations"])
 
 
 def test_more_accelerators_are_faster_and_cost_the_same_a_token():
