@@ -50,7 +50,8 @@ FIT_COLUMN = {
     "lighten(headColors(i))": 'headColors(i) + "50"',
 }
 
-# The theme's rules for tables and code must not reach the picture; a dark host turns its lightness, not its hues.
+# The theme's rules for tables and code must not reach the picture; a dark host (JupyterLab, VS Code,
+# Colab) turns its lightness, not its hues.
 STYLE = """
 .book-attention-view {overflow-x: auto; background: #fff; color: #1f2328; color-scheme: light; padding: 12px;
   border-radius: 6px; font-family: system-ui, sans-serif}
@@ -60,7 +61,7 @@ STYLE = """
   font-weight: 400}
 .book-attention-view summary {padding: 10px 0; cursor: pointer}
 .book-attention-view .bv-table {max-height: 320px; overflow: auto}
-:is([data-jp-theme-light="false"], .vscode-dark) .book-attention-view {filter: invert(0.9) hue-rotate(180deg)}
+:is([data-jp-theme-light="false"], .vscode-dark, [theme="dark"]) .book-attention-view {filter: invert(0.9) hue-rotate(180deg)}
 """
 
 DECIMALS = 3  # a weight of 0.0004 has no visible line

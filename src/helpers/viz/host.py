@@ -1,14 +1,8 @@
-"""Which program shows the output: what needs a script has to reach it differently in each."""
+"""Whether the notebook is open in Colab, which draws plotly figures in a way of its own."""
 
 import sys
-from typing import Literal
 
 
-def host() -> Literal["colab", "vscode", "jupyter"]:
-    """Where the notebook is open; "jupyter" also stands for nbconvert and the built book."""
-    if "google.colab" in sys.modules:
-        return "colab"
-    main = sys.modules.get("__main__")
-    if hasattr(main, "__vsc_ipynb_file__"):
-        return "vscode"
-    return "jupyter"
+def is_colab() -> bool:
+    """True in a notebook on Colab."""
+    return "google.colab" in sys.modules

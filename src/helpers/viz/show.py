@@ -16,7 +16,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.viz.host import host
+from helpers.viz.host import is_colab
 from helpers.viz.style import style
 
 MIN_ALT = 20  # characters: shorter ones ("loss curve") name the picture but do not say what it shows
@@ -68,7 +68,7 @@ def to_svg(figure: Figure, alt: str) -> str:
 
 def show_plotly(figure: Any, alt: str) -> None:
     """Display a plotly figure: by its own mimetype in notebooks, from the page's own script in the book."""
-    if host() == "colab":
+    if is_colab():
         figure.show(renderer="colab")
         return
     data = json.loads(figure.to_json())
