@@ -61,7 +61,8 @@ STYLE = """
   font-weight: 400}
 .book-attention-view summary {padding: 10px 0; cursor: pointer}
 .book-attention-view .bv-table {max-height: 320px; overflow: auto}
-:is([data-jp-theme-light="false"], .vscode-dark, [theme="dark"]) .book-attention-view {filter: invert(0.9) hue-rotate(180deg)}
+:is([data-jp-theme-light="false"], .vscode-dark, [theme="dark"]) .book-attention-view {
+  filter: invert(0.9) hue-rotate(180deg)}
 """
 
 DECIMALS = 3  # a weight of 0.0004 has no visible line
