@@ -161,6 +161,7 @@ def test_the_page_forbids_itself_every_request(opened: Any):
     blocked = opened.page.evaluate(
         """() => new Promise((done) => {
             addEventListener("securitypolicyviolation", (event) => done(event.blockedURI));
+            setTimeout(() => done("nothing"), 3000);
             new Image().src = "http://book.invalid/pixel.png";
         })"""
     )
