@@ -237,8 +237,10 @@ function render({ model, el }) {
     if (!read.bytes.length) return text.empty;
     if (!m) return text.no_merge;
     const times = read.steps.find(({ merge }) => merge === m)?.times ?? 0;
-    const pattern = times === 0 ? text.absent : times === 1 ? text.once : text.often;
-    return fill(pattern, { m, n, times, ...joined(m) });
+    const last = read.steps.findLast(({ merge }) => merge < m)?.merge;
+    const absent = last ? text.absent_since : text.absent;
+    const pattern = times === 0 ? absent : times === 1 ? text.once : text.often;
+    return fill(pattern, { m, n, times, last, ...joined(m) });
   }
   function drawTokens(m) {
     const isPart = ({ start, end }) => !(read.wholeAt.has(start) && read.wholeAt.has(end));
