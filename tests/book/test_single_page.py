@@ -142,7 +142,8 @@ def test_pictures_keep_their_words_and_tags_are_obeyed(opened: Any):
         expect(page.get_by_text(gone)).to_have_count(0)
     assert page.get_by_text("draw()").count() == 3
     hint = page.locator("details", has=page.get_by_text("Hint", exact=True))
-    assert hint.get_by_text("Think of").is_hidden()
+    expect(hint.get_by_text("Think of")).to_have_count(1)
+    expect(hint.get_by_text("Think of")).to_be_hidden()
     assert page.title() == "A page of its own"
 
 
