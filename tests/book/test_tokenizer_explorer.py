@@ -96,7 +96,7 @@ def test_the_sentence_names_the_merge_and_the_chips_it_made_are_marked(explorer:
         0: "No merge yet: every byte is a token.",
         1: "Merge 1 of 768: ‘h’ + ‘e’ → ‘he’, 3 times in this text (marked).",
         4: "Merge 4 of 768: ‘␣t’ + ‘he’ → ‘␣the’, 2 times in this text (marked).",
-        768: "Merge 768 of 768: ‘p’ + ‘en’ → ‘pen’. It does not occur in this text; merge 487 was the last that did.",
+        768: "Merge 768 of 768: ‘p’ + ‘en’ → ‘pen’, not in this text; the last was 498.",
     }
     text = "She hid the key under the bridge"
     for m, expected in says.items():

@@ -37,9 +37,8 @@ LABELS = {
     "ratio": "bytes per token",
     "empty": "There is nothing to cut yet: type something.",
     "no_merge": "No merge yet: every byte is a token.",
-    "absent": "Merge {m} of {n}: ‘{left}’ + ‘{right}’ → ‘{whole}’. It does not occur in this text.",
-    "absent_since": "Merge {m} of {n}: ‘{left}’ + ‘{right}’ → ‘{whole}’. It does not occur in this text; "
-    "merge {last} was the last that did.",
+    "absent": "Merge {m} of {n}: ‘{left}’ + ‘{right}’ → ‘{whole}’, not in this text.",
+    "absent_since": "Merge {m} of {n}: ‘{left}’ + ‘{right}’ → ‘{whole}’, not in this text; the last was {last}.",
     "once": "Merge {m} of {n}: ‘{left}’ + ‘{right}’ → ‘{whole}’, once in this text (marked).",
     "often": "Merge {m} of {n}: ‘{left}’ + ‘{right}’ → ‘{whole}’, {times} times in this text (marked).",
     "split": "Dashed tokens are only parts of a character. Characters cut in parts: {split} of {characters}.",
