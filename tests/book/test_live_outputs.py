@@ -133,7 +133,7 @@ def picture(view: Locator) -> list[Any]:
     return view.evaluate(
         """box => [...box.querySelectorAll("svg, svg *")].map(node => [
             node.tagName,
-            [...node.attributes].filter(a => !/^(data-.*|role|tabindex|aria-.*)$/.test(a.name))
+            [...node.attributes].filter(a => !/^(data-on|data-lm-.*|role|tabindex|aria-.*)$/.test(a.name))
                 .map(a => a.name + "=" + a.value).sort().join(" "),
             node.childElementCount ? "" : node.textContent,
         ])"""
