@@ -23,7 +23,7 @@ PAGES := $(shell find book notebooks tests src/helpers/widgets src/helpers/check
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint unit browser lab serve notebooks experiments checkpoints bench clean
+.PHONY: help book test lint unit browser lab serve notebooks page experiments checkpoints bench clean
 
 help:  ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -48,6 +48,9 @@ notebooks: $(INSTALLED)  ## run every notebook again and keep its outputs (ONLY=
 
 experiments: $(INSTALLED)  ## renew the recorded results (long: ONLY=experiments/a.py for one)
 	$(PY) -m tools.run_scripts $(or $(ONLY),experiments)
+
+page: $(FRONT_END)  ## one notebook as one HTML file that lives alone, to mail to a class (ONLY=notebooks/03_gpt.ipynb)
+	@for notebook in $(or $(ONLY),$(NOTEBOOKS)); do $(PY) -m tools.single_page $$notebook || exit 1; done
 
 checkpoints: $(INSTALLED)  ## train the small models that the package ships
 	$(PY) -m tools.run_scripts experiments/checkpoints.py

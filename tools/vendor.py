@@ -28,12 +28,6 @@ FONTS = {
 }
 
 
-def private(*sources: Path) -> str:
-    """Scripts wrapped so that they set window globals even beside an AMD loader."""
-    body = "\n".join(source.read_text(encoding="utf-8") for source in sources)
-    return f"(function(){{var define,module,exports;{body}\n}}).call(window);\n"
-
-
 # MathJax in parts: without its context menu and speech engine it weighs 165 KB compressed instead of 265.
 # Hidden MathML for screen readers (assistive-mml) stays. _config.yml names the same parts.
 MATHJAX = (
@@ -58,16 +52,10 @@ def copy_mathjax() -> None:
 
 
 def copy_plotly() -> None:
-    """The part of plotly.js that draws on Cartesian axes, a third of the whole."""
-    source = MODULES / "plotly.js-cartesian-dist-min/plotly-cartesian.min.js"
-    (VENDOR / "plotly.js").write_text(private(source), encoding="utf-8")
-
-
-def copy_bertviz_libraries() -> None:
-    """d3 and jQuery in the versions that bertviz's views are written for, under one name: window.__bv."""
-    d3, jquery = MODULES / "d3/dist/d3.min.js", MODULES / "jquery/dist/jquery.min.js"
-    hand_over = "window.__bv={d3:window.d3,$:window.jQuery.noConflict(true)};\n"
-    (VENDOR / "bertviz-libs.js").write_text(private(d3) + private(jquery) + hand_over, encoding="utf-8")
+    """The part of plotly.js that draws on Cartesian axes, a third of the whole; a window global beside any loader."""
+    source = (MODULES / "plotly.js-cartesian-dist-min/plotly-cartesian.min.js").read_text(encoding="utf-8")
+    wrapped = f"(function(){{var define,module,exports;{source}\n}}).call(window);\n"
+    (VENDOR / "plotly.js").write_text(wrapped, encoding="utf-8")
 
 
 def icon_codes(names: list[str], css: str) -> list[int]:
@@ -118,7 +106,7 @@ def main() -> None:
     """Make the folder anew and say what it holds."""
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir(parents=True)
-    for step in (copy_mathjax, copy_plotly, copy_bertviz_libraries, make_icons):
+    for step in (copy_mathjax, copy_plotly, make_icons):
         step()
     size = sum(path.stat().st_size for path in VENDOR.rglob("*") if path.is_file())
     print(f"front-end files: {size / 1e6:.1f} MB in {VENDOR.relative_to(ROOT)}")

@@ -21,7 +21,7 @@ def renewed(state: dict[str, Any]) -> dict[str, Any]:
     if not where.startswith("helpers."):
         return state
     kind = getattr(import_module(where), name)
-    return state | {"_esm": kind._esm, "_css": kind._css, "labels": kind.labels.default_value}
+    return state | {"_esm": kind._esm, "_css": kind._css, "labels": kind.labels.make_dynamic_default()}
 
 
 def renew(notebook: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 (function () {
   "use strict";
   const here = document.currentScript.src || location.href; // without an address of its own in a page that travels alone
-  window.BOOK_VENDOR = new URL("../vendor/", here).href;
   // Read by the widgets with a live model (helpers/widgets/static/live_model.js).
   window.BOOK_MODELS = new URL("../models/", here).href;
 
@@ -11,7 +10,7 @@
     if (window.Plotly) return window.Plotly; // it stands in the page
     library ||= new Promise((done, failed) => {
       const script = document.createElement("script");
-      script.src = window.BOOK_VENDOR + "plotly.js";
+      script.src = new URL("../vendor/plotly.js", here).href;
       script.onload = () => done(window.Plotly);
       script.onerror = () => failed(new Error("plotly.js could not be loaded"));
       document.head.append(script);

@@ -5,7 +5,6 @@ root of a domain shows up as a failed request.
 """
 
 import gzip
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -16,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from helpers.widgets.page import page_html
-from tools.browser import MISSING, find_browser
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
@@ -84,28 +82,6 @@ def show(page: Page, site: str) -> Callable[..., Locator]:
         return box
 
     return shown
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium that asks nobody for anything on its own."""
-    executable = find_browser()
-    if executable is None:
-        pytest.fail(MISSING, pytrace=False)
-    quiet = [
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-default-apps",
-        "--no-first-run",
-    ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        quiet.append("--no-sandbox")  # Chromium refuses to start as root with it
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=quiet)
-        yield started
-        started.close()
 
 
 @pytest.fixture

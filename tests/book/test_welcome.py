@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from helpers import checkpoints, records
-from tests.book.conftest import PHONE, WIDE
+from tests.book.conftest import HTML, PHONE, WIDE
 
 WELCOME = "book/welcome.html"
 
@@ -24,9 +24,18 @@ def test_the_button_that_lets_the_model_write_is_on_the_first_screen(page: Page,
     page.wait_for_function("n => document.querySelectorAll('.wr-token').length > n + 5", arg=n_shown)
 
 
+def test_it_writes_from_the_disk_too_where_a_page_may_not_fetch(page: Page):
+    page.goto((HTML / WELCOME).as_uri())
+    expect(page.locator(".writer")).to_have_attribute("data-live", "ready", timeout=20_000)
+
+
 def test_the_widget_stops_before_a_choice_worth_looking_at(page: Page, site: str):
     page.goto(site + WELCOME)
-    shares = page.locator(".writer tbody tr").evaluate_all("rows => rows.map(({dataset}) => +dataset.after)")
+    shares = (
+        page.locator(".writer tbody")
+        .first.locator("tr")
+        .evaluate_all("rows => rows.map(({dataset}) => +dataset.after)")
+    )
     assert sorted(shares)[-2] > 0.05
 
 

@@ -22,9 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from helpers import widgets
-from tests.book.conftest import Visit, browser, record
-
-__all__ = ["browser"]  # a fixture of this file too
+from tests.book.conftest import Visit, record
 
 SCREEN = {"width": 1200, "height": 900}
 PATIENCE_S = 90  # until the server answers; seconds on a free machine

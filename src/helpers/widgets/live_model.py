@@ -20,7 +20,7 @@ LABELS = {
     "loading": "The model is on its way (1 MB) …",
     "failed": "The model did not arrive: {why}. What was computed beforehand stays.",
     "unpublished": "it lives in the notebook, not in this page; run the notebook to use it",
-    "no_kernel": "no Python answers; run the cell to use it",
+    "no_kernel": "Python is busy or gone; wait for the other cells, or run this one again",
     "retry": "Try again",
 }
 

@@ -117,8 +117,12 @@ export function follow(model, names, paint) {
 }
 
 // The box of a widget: a group with a name, in the common style.
-export const toolBox = (name, label, ...children) =>
-  element("div", { class: `book-tool ${name}`, role: "group", "aria-label": label }, ...children);
+export function toolBox(name, label, ...children) {
+  const box = element("div", { class: `book-tool ${name}`, role: "group", "aria-label": label }, ...children);
+  // JupyterLab's keys (arrows, Enter, d d) would move to another cell or delete one while a control has the focus.
+  box.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", ""));
+  return box;
+}
 
 // Does something once the element is near the screen: what is heavy waits until then.
 export function whenNear(node, action) {

@@ -11,7 +11,8 @@ import { readSafetensors } from "./safetensors.js";
 
 const PATIENCE = 20_000; // milliseconds until a kernel counts as absent
 
-const bytesOf = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+const bytesOf = (data) =>
+  ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
 
 // The checkpoint as {network, tokenizer}. A second widget of the page gets the same weights.
 export function liveModel(model) {
@@ -79,6 +80,12 @@ export function loading(model, box, ready, missing = () => {}) {
   const again = button(text.retry, "retry", () => begin());
   again.hidden = true;
   box.dataset.live = "example";
+  // Python answers when it is idle: while it runs other cells that may be long after we gave up.
+  function late(content) {
+    if (content?.kind !== "weights") return;
+    model.off("msg:custom", late);
+    begin();
+  }
   function begin() {
     if (box.dataset.live === "loading" || box.dataset.live === "ready") return;
     box.dataset.live = "loading";
@@ -95,6 +102,7 @@ export function loading(model, box, ready, missing = () => {}) {
         line.classList.add("tool-error");
         line.textContent = fill(text.failed, { why: error.message });
         again.hidden = false;
+        model.on("msg:custom", late);
         missing();
       },
     );

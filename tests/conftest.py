@@ -1,0 +1,31 @@
+"""One browser for all tests of a process: Playwright may be started only once in it."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tools.browser import MISSING, find_browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium that asks nobody for anything on its own."""
+    executable = find_browser()
+    if executable is None:
+        pytest.fail(MISSING, pytrace=False)
+    quiet = [
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-default-apps",
+        "--no-first-run",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        quiet.append("--no-sandbox")  # Chromium refuses to start as root with it
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=quiet)
+        yield started
+        started.close()
