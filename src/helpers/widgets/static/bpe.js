@@ -6,7 +6,7 @@ const asUtf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 // The content of a tokenizer file: merges (pairs of ids), pattern, names of the special tokens.
-export function makeTokenizer({ merges, pattern, special_tokens }) {
+export function makeTokenizer({ merges, pattern, special_tokens }, endOfText = 256 + merges.length) {
   const rankOf = new Map(merges.map(([left, right], rank) => [`${left},${right}`, rank]));
   const bytesOf = Array.from({ length: 256 }, (_, byte) => [byte]);
   for (const [left, right] of merges) bytesOf.push([...bytesOf[left], ...bytesOf[right]]);
@@ -20,7 +20,7 @@ export function makeTokenizer({ merges, pattern, special_tokens }) {
   }
   return {
     vocabSize: bytesOf.length,
-    endOfText: 256 + merges.length,
+    endOfText,
     pieces: (text) => text.match(cut) ?? [], // word-like parts that no merge crosses
     encode: (text) => (text.match(cut) ?? []).flatMap(idsOf),
     decode: (ids) => fromUtf8.decode(new Uint8Array(ids.flatMap((id) => bytesOf[id]))),
@@ -33,7 +33,7 @@ export function makeTokenizer({ merges, pattern, special_tokens }) {
 export function mergeAll(ids, rankOf) {
   for (;;) {
     const ranks = ids.slice(1).map((right, i) => rankOf.get(`${ids[i]},${right}`) ?? Infinity);
-    const rank = Math.min(...ranks, Infinity);
+    const rank = ranks.reduce((a, b) => Math.min(a, b), Infinity); // spreading a long word would overflow the stack
     if (rank === Infinity) return ids;
     const merged = [];
     for (let i = 0; i < ids.length; i++) {

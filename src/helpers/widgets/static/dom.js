@@ -33,9 +33,24 @@ export function button(label, name, action) {
   return node;
 }
 
-function keep(model, name, value) {
-  model.set(name, value);
+// Sets traits and tells Python at once.
+export function put(model, traits) {
+  for (const [name, value] of Object.entries(traits)) model.set(name, value);
   model.save_changes();
+}
+
+// A probability in three digits.
+export const decimals = (p) => (p === 0 ? "0" : p < 0.001 ? "<0.001" : p.toFixed(3));
+
+// Says something in a region that screen readers read out, but only once the reader rests: while it is busy they wait.
+const REST = 600; // milliseconds
+const resting = new WeakMap();
+export function say(region, text) {
+  if (region.textContent === text) return;
+  region.setAttribute("aria-busy", "true");
+  region.textContent = text;
+  clearTimeout(resting.get(region));
+  resting.set(region, setTimeout(() => region.setAttribute("aria-busy", "false"), REST));
 }
 
 // Each control is {row, update}: `row` goes into the page, `update` shows the trait's present value.
@@ -45,7 +60,7 @@ export function slider(model, name, { label, min, max, step, say = String }) {
   const id = uniqueId(name);
   const input = element("input", { type: "range", id, min, max, step, "data-control": name });
   const output = element("output", { for: id });
-  input.addEventListener("input", () => keep(model, name, Number(input.value)));
+  input.addEventListener("input", () => put(model, { [name]: Number(input.value) }));
   const update = () => {
     const value = model.get(name);
     if (value > input.max) input.max = value;
@@ -62,7 +77,7 @@ export function choice(model, name, { label, options }) {
   const select = element("select", { id, "data-control": name });
   const pairs = options.map((option) => (Array.isArray(option) ? option : [option, String(option)]));
   for (const [value, text] of pairs) select.append(element("option", { value }, text));
-  select.addEventListener("change", () => keep(model, name, pairs[select.selectedIndex][0]));
+  select.addEventListener("change", () => put(model, { [name]: pairs[select.selectedIndex][0] }));
   const update = () => (select.selectedIndex = pairs.findIndex(([value]) => value === model.get(name)));
   return { row: element("div", { class: "tool-choice" }, element("label", { for: id }, label), select), update };
 }
@@ -77,7 +92,7 @@ export function textBox(model, name, { label, rows = 2, wait = 250 }) {
     clearTimeout(timer);
     timer = setTimeout(() => {
       timer = 0;
-      keep(model, name, area.value);
+      put(model, { [name]: area.value });
     }, wait);
   });
   area.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab's shortcuts must not eat letters
@@ -93,20 +108,34 @@ export function numberBox(model, name, { label, min, max, step = "any" }) {
   const input = element("input", { type: "number", id, min, max, step, "data-control": name });
   input.addEventListener("keydown", (event) => event.stopPropagation());
   input.addEventListener("change", () => {
-    if (input.value !== "" && input.checkValidity()) keep(model, name, Number(input.value));
+    if (input.value !== "" && input.checkValidity()) put(model, { [name]: Number(input.value) });
     else input.value = model.get(name);
   });
-  const update = () => (input.value = model.get(name));
+  const update = () => {
+    if (document.activeElement !== input) input.value = model.get(name); // else a digit is being typed
+  };
   return { row: element("div", { class: "tool-number" }, element("label", { for: id }, label), input), update };
 }
 
-// A picture's content as a table, folded: for those who cannot see it, and for those who want the digits.
-export function tableOf(summary, head, rows) {
+// A picture's content as a table, folded: for those who cannot see it, and for those who want the digits. `content`
+// gives {summary, head, rows}; the table is filled while it is open, and `update` fills it anew.
+export function foldedTable(content) {
   const cells = (tag, values, attributes) => values.map((value) => element(tag, attributes, String(value)));
-  const body = rows.map(([first, ...rest]) => element("tr", {}, ...cells("th", [first], { scope: "row" }), ...cells("td", rest)));
-  const table = element("table", {}, element("thead", {}, element("tr", {}, ...cells("th", head, { scope: "col" }))), element("tbody", {}, ...body));
-  const box = element("div", { class: "tool-table", tabindex: "0", role: "region", "aria-label": summary }, table);
-  return element("details", { class: "tool-details" }, element("summary", {}, summary), box);
+  const line = ([first, ...rest]) => element("tr", {}, ...cells("th", [first], { scope: "row" }), ...cells("td", rest));
+  const [summary, head, body] = ["summary", "tr", "tbody"].map((tag) => element(tag));
+  const table = element("table", {}, element("thead", {}, head), body);
+  const box = element("div", { class: "tool-table", tabindex: "0", role: "region" }, table);
+  const node = element("details", { class: "tool-details" }, summary, box);
+  function update() {
+    const now = content();
+    summary.textContent = now.summary;
+    box.setAttribute("aria-label", now.summary);
+    if (!node.open) return;
+    head.replaceChildren(...cells("th", now.head, { scope: "col" }));
+    body.replaceChildren(...now.rows().map(line));
+  }
+  node.addEventListener("toggle", update);
+  return { node, update };
 }
 
 // Calls `paint` whenever one of the traits changes; what it returns ends that, and is what `render` must return.
