@@ -2,13 +2,13 @@
 // same loss can be said in nats, in bits, as a perplexity, or as what is left above the floor.
 // Everything is computed here, so it works without a kernel.
 
-import { choice, element, fill, follow, slider, svgElement, toolBox } from "./dom.js";
+import { choice, element, fill, foldedTable, follow, slider, svgElement, toolBox } from "./dom.js";
 import {
   DASHES, drawCrossings, drawCursor, drawGrid, drawLabels, drawLevel, drawRun, frameOf, inRole, labelsOf,
   scalesOf,
 } from "./loss_chart.js";
 import { digits, inUnit, lossAt, movingAverage, nearest, UNIT_NAMES } from "./loss_curves.js";
-import { notes, sentences, tableFor } from "./loss_sentences.js";
+import { notes, sentences, tableOfRuns } from "./loss_sentences.js";
 
 const CLOSE = 24; // pixels within which a press picks a line
 const MOVES = {
@@ -89,10 +89,10 @@ function render({ model, el }) {
   const [status, among] = [element("p", { class: "tool-status" }), element("p", { class: "le-among" })];
   const note = element("p", { class: "le-note tool-note" });
   const place = element("div", { class: "le-place" }, svg, rail);
-  let table = element("details");
   let scene, frame, scales;
+  const table = foldedTable(() => tableOfRuns(scene));
   const answer = element("div", { role: "status" }, status, among);
-  el.append(toolBox("loss-explorer", text.name, legend.node, place, answer, note, controls.node, table));
+  el.append(toolBox("loss-explorer", text.name, legend.node, place, answer, note, controls.node, table.node));
 
   const within = (value, most) => Math.min(most, Math.max(0, value));
   const goTo = (index) => put("step", scene.run.steps[within(index, scene.run.steps.length - 1)]);
@@ -136,10 +136,7 @@ function render({ model, el }) {
     legend.update();
     controls.update();
     note.textContent = notes(scene);
-    const fresh = tableFor(scene);
-    fresh.open = table.open;
-    table.replaceWith(fresh);
-    table = fresh;
+    table.update();
     drawChart();
   }
 

@@ -1,7 +1,7 @@
 // What the loss explorer says: the sentences about the cursor's step, what holds for the whole curve, the table.
 // All words come from the labels; here it is only chosen which of them are true.
 
-import { fill, tableOf } from "./dom.js";
+import { fill } from "./dom.js";
 import { crossings } from "./loss_chart.js";
 import { digits, firstBelow, inUnit, lossAt, someOf } from "./loss_curves.js";
 
@@ -66,18 +66,18 @@ export function notes({ run, drawn, levels, floor, window, text }) {
 }
 
 // About ten steps of every run, and where each passes the levels.
-export function tableFor({ drawn, run, levels, unit, say, text }) {
+export function tableOfRuns({ drawn, run, levels, unit, say, text }) {
   const written = (nats) => (nats === null ? text.none : say(nats));
-  const values = someOf(run.steps, 10).map((step) => {
+  const values = () => someOf(run.steps, 10).map((step) => {
     return [step, ...drawn.map((one) => written(lossAt(one.steps, one.smooth, step)))];
   });
   const passing = (one, nats) => {
     const step = firstBelow(one.steps, one.smooth, nats);
     return step === one.steps[0] ? fill(text.or_before, { step }) : (step ?? text.none);
   };
-  const passed = levels.filter((level) => level.name !== "floor").map(({ name, nats }) => {
+  const passed = () => levels.filter((level) => level.name !== "floor").map(({ name, nats }) => {
     return [fill(text.first_below, { level: `${name} ${say(nats)}` }), ...drawn.map((one) => passing(one, nats))];
   });
   const summary = fill(text.table, { unit: text[`unit_${unit}`] });
-  return tableOf(summary, [text.step, ...drawn.map((one) => one.name)], [...values, ...passed]);
+  return { summary, head: [text.step, ...drawn.map((one) => one.name)], rows: () => [...values(), ...passed()] };
 }

@@ -1,7 +1,7 @@
 // The memory explorer: what weights and cache weigh, on how many accelerators they fit, what one more token costs.
 // Python counts each model once; the arithmetic on the reader's choices is `needs`, below, and works without a kernel.
 
-import { choice, element, fill, follow, numberBox, slider, tableOf, toolBox } from "./dom.js";
+import { choice, element, fill, foldedTable, follow, numberBox, slider, toolBox } from "./dom.js";
 
 const GB = 1e9;
 
@@ -165,16 +165,19 @@ function newCosts(text) {
 
 function newTable(text) {
   const names = ["weights", "token", "cache", "total", "every", "memory"];
-  const rows = names.map((name) => [text[`row_${name}`], "", "", ""]);
-  const node = tableOf(text.table, [text.part, text.bytes, text.gb, text.gib], rows);
   const fixed = (value) => (value < 0.1 ? digits(value) : grouped(value, { minimumFractionDigits: 3 }));
-  const cells = [...node.querySelectorAll("td")];
-  const update = (sizes) => {
-    const texts = (size) => [grouped(size), fixed(size / GB), fixed(size / 2 ** 30)];
-    const all = names.flatMap((name) => texts(sizes[name]));
-    cells.forEach((cell, index) => (cell.textContent = all[index]));
+  const texts = (size) => [grouped(size), fixed(size / GB), fixed(size / 2 ** 30)];
+  let sizes;
+  const table = foldedTable(() => ({
+    summary: text.table,
+    head: [text.part, text.bytes, text.gb, text.gib],
+    rows: () => names.map((name) => [text[`row_${name}`], ...texts(sizes[name])]),
+  }));
+  const update = (found) => {
+    sizes = found;
+    table.update();
   };
-  return { node, update };
+  return { node: table.node, update };
 }
 
 // Where the cache is smaller than it could be, in sentences; what of the released model is not counted, last.

@@ -1,12 +1,10 @@
 // The sampling explorer: what temperature, top-k and top-p do to one next-token distribution.
 // Everything is computed here, so it works without a kernel.
 
-import { button, choice, element, fill, follow, slider, toolBox, visible } from "./dom.js";
+import { button, choice, decimals, element, fill, follow, slider, toolBox, visible } from "./dom.js";
 import { draw, entropy, filtered, softmax, uniform } from "./filters.js";
 
 const percent = (share) => `${Math.min(100, 100 * share)}%`;
-
-const decimals = (p) => (p === 0 ? "0" : p < 0.001 ? "<0.001" : p.toFixed(3));
 
 // The axis ends at a round number, so bars do not rescale at every touch of a slider.
 const axisEnd = (largest) => [0.05, 0.1, 0.2, 0.4, 0.6, 0.8].find((end) => largest <= end) ?? 1;

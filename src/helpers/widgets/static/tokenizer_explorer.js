@@ -3,7 +3,7 @@
 // number for each seam, the merge that closes it, holds the whole replay: after m merges, those up to m are closed.
 
 import { makeTokenizer } from "./bpe.js";
-import { button, element, fill, follow, slider, svgElement, tableOf, textBox, toolBox, visible } from "./dom.js";
+import { button, element, fill, foldedTable, follow, slider, svgElement, textBox, toolBox, visible } from "./dom.js";
 
 const DRAWN = 240; // bytes in the picture
 const LONG = 12; // bytes of a piece that may wrap inside
@@ -129,16 +129,6 @@ function drawToken(token, index, name, isPart, isNew) {
   return chip;
 }
 
-// A table that is filled while it is open: a long text has thousands of rows.
-function lazyTable(summary, head, rows) {
-  const box = tableOf(summary, head, []);
-  const update = () => {
-    if (box.open) box.lastChild.replaceWith(tableOf(summary, head, rows()).lastChild);
-  };
-  box.addEventListener("toggle", update);
-  return { box, update };
-}
-
 // The curve lies between the slider's label and the slider, so that the place on it is the slider's.
 function curveAbove(control, text, n, moveTo) {
   const path = svgElement("path", { "vector-effect": "non-scaling-stroke" });
@@ -222,16 +212,18 @@ function render({ model, el }) {
   key.append(...["characters", "bytes", "tokens"].map((name) => element("span", { dir: "ltr" }, text[name])));
   const picture = element("div", { class: "te-picture", role: "img", dir: "auto" });
   const note = element("p", { class: "tool-note" });
-  const tokenTable = lazyTable(text.token_table, [text.token, text.id, text.its_bytes, text.its_merge], () =>
+  const tokenTable = foldedTable(() => ({
+    summary: text.token_table, head: [text.token, text.id, text.its_bytes, text.its_merge], rows: () =>
     tokens.filter(({ start }) => start < read.drawn).map(({ id, merge }) =>
       [nameOf(id), id, tokenizer.bytesOf(id).map(hex).join(" "), merge || text.none]),
-  );
-  const mergeTable = lazyTable(text.merge_table, [text.merge, text.joins, text.times, text.tokens_after], () =>
+  }));
+  const mergeTable = foldedTable(() => ({
+    summary: text.merge_table, head: [text.merge, text.joins, text.times, text.tokens_after], rows: () =>
     read.steps.map((step) => {
       const { left, right, whole } = joined(step.merge);
       return [step.merge, `${left} + ${right} → ${whole}`, step.times, step.tokens];
     }),
-  );
+  }));
 
   function sentence(m) {
     if (!read.bytes.length) return text.empty;
@@ -303,8 +295,8 @@ function render({ model, el }) {
       status,
       picture,
       note,
-      tokenTable.box,
-      mergeTable.box,
+      tokenTable.node,
+      mergeTable.node,
     ),
   );
   const ends = [follow(model, ["text"], paintText), follow(model, ["n_merges"], paintMerges)];
