@@ -111,6 +111,17 @@ def test_the_sentence_names_the_merge_and_the_chips_it_made_are_marked(explorer:
     assert sentence(explorer) == "There is nothing to cut yet: type something."
 
 
+def test_only_the_sentence_is_read_out_and_only_when_the_reader_rests(explorer: Locator):
+    region = explorer.locator("[role=status]")
+    expect(region).to_have_count(1)
+    expect(region).to_have_attribute("aria-busy", "false")
+    control(explorer, "n_merges").press("ArrowLeft")
+    assert region.get_attribute("aria-busy") == "true"
+    assert region.inner_text().startswith("Merge 767 of 768: ")
+    assert region.locator("[data-count]").count() == 0
+    expect(region).to_have_attribute("aria-busy", "false")
+
+
 def test_bytes_of_a_character_are_dashed_and_counted(explorer: Locator):
     explorer.get_by_role("button", name="中文").click()
     expect(explorer.locator(".te-part")).to_have_count(30)
@@ -154,10 +165,13 @@ def test_the_curve_is_the_number_of_tokens_and_can_be_dragged(explorer: Locator,
         drop = below.get(m, drop)
         assert len(TEXT) - drop == len(young(m).encode(TEXT))
     plot, dot = explorer.locator(".te-plot"), explorer.locator(".te-dot")
+    n_tokens = len(young(100).encode(TEXT))
+    label = f"Number of tokens of this text after each merge; now {n_tokens}."
+    assert plot.get_attribute("aria-label") == label
     ground, point = plot.bounding_box(), dot.bounding_box()
     assert ground is not None
     assert point is not None
-    share = len(young(100).encode(TEXT)) / len(TEXT)
+    share = n_tokens / len(TEXT)
     assert point["x"] + 6 == pytest.approx(ground["x"] + ground["width"] * 100 / 768, abs=1)
     assert point["y"] + 6 == pytest.approx(ground["y"] + ground["height"] * (1 - share), abs=1)
     page.mouse.move(ground["x"] + 10, ground["y"] + 40)

@@ -26,7 +26,7 @@ LABELS = {
     "full": "The box is full: it holds {limit} characters.",
     "merges": "Merges applied",
     "place": "{m} of {n}",
-    "curve": "Number of tokens of this text after each merge",
+    "curve": "Number of tokens of this text after each merge; now {tokens}.",
     "curve_start": "tokens, starting from {n} bytes",
     "curve_level": "{n} characters",
     "previous": "◀ Previous merge in this text",

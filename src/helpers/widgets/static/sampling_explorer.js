@@ -1,13 +1,20 @@
 // The sampling explorer: what temperature, top-k and top-p do to one next-token distribution.
 // Everything is computed here, so it works without a kernel.
 
-import { button, choice, decimals, element, fill, follow, slider, toolBox, visible } from "./dom.js";
+import {
+  button, choice, decimals, element, fill, follow, put, say, slider, toolBox, visible,
+} from "./dom.js";
 import { draw, entropy, filtered, softmax, uniform } from "./filters.js";
+
+const FILTERS = ["temperature", "top_k", "top_p"];
+const NO_DRAWS = { tally: [], sampled_index: -1, sampled: "" };
 
 const percent = (share) => `${Math.min(100, 100 * share)}%`;
 
 // The axis ends at a round number, so bars do not rescale at every touch of a slider.
 const axisEnd = (largest) => [0.05, 0.1, 0.2, 0.4, 0.6, 0.8].find((end) => largest <= end) ?? 1;
+
+const settingsOf = (model) => Object.fromEntries(FILTERS.map((name) => [name, model.get(name)]));
 
 const chosen = (model) => model.get("contexts").find((context) => context.name === model.get("context"));
 
@@ -87,28 +94,51 @@ function rowsOf(model, probabilities) {
   return rows;
 }
 
-function render({ model, el }) {
-  const text = model.get("labels");
-  const longest = Math.max(...model.get("contexts").map((context) => context.tokens.length));
-  const initial = Object.fromEntries(["temperature", "top_k", "top_p"].map((name) => [name, model.get(name)]));
+// A changed distribution makes old draws meaningless, so they are forgotten.
+function refilter(model) {
+  const probabilities = filtered(chosen(model).logits, settingsOf(model));
+  const now = model.get("probabilities");
+  const isSame = probabilities.length === now.length && probabilities.every((p, index) => p === now[index]);
+  if (!isSame) put(model, { probabilities, ...NO_DRAWS });
+}
 
-  const context = contextChoice(model, text);
-  const sliders = [
-    slider(model, "temperature", {
-      label: text.temperature, min: 0, max: 2.5, step: 0.05, say: (value) => (value > 0 ? value.toFixed(2) : text.greedy),
-    }),
-    slider(model, "top_k", {
-      label: text.top_k, min: 0, max: Math.min(longest, 50), step: 1, say: (value) => (value > 0 ? String(value) : text.off),
-    }),
-    slider(model, "top_p", {
-      label: text.top_p, min: 0.01, max: 1, step: 0.01, say: (value) => (value < 1 ? value.toFixed(2) : text.off),
-    }),
+// The n-th draw of a seed is the same token, whether drawn alone or among a hundred.
+function sample(model, times) {
+  const probabilities = model.get("probabilities");
+  const tally = probabilities.map((_, index) => model.get("tally")[index] ?? 0);
+  let drawsSoFar = tally.reduce((sum, count) => sum + count, 0);
+  let index = -1;
+  for (let i = 0; i < times; i++) tally[(index = draw(probabilities, uniform(model.get("seed"), drawsSoFar++)))] += 1;
+  put(model, { sampled: chosen(model).tokens[index], sampled_index: index, tally });
+}
+
+function slidersOf(model, text) {
+  const longest = model.get("contexts").reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
+  const written = (value) => value.toFixed(2);
+  const temperature = { min: 0, max: 2.5, step: 0.05, say: (value) => (value > 0 ? written(value) : text.greedy) };
+  const topK = { min: 0, max: Math.min(longest, 50), step: 1, say: (value) => (value > 0 ? String(value) : text.off) };
+  const topP = { min: 0.01, max: 1, step: 0.01, say: (value) => (value < 1 ? written(value) : text.off) };
+  return [
+    slider(model, "temperature", { label: text.temperature, ...temperature }),
+    slider(model, "top_k", { label: text.top_k, ...topK }),
+    slider(model, "top_p", { label: text.top_p, ...topP }),
   ];
-  const prompt = element("p", { class: "se-prompt" });
-  const status = element("p", { class: "se-status tool-status", role: "status" });
-  const drawn = element("p", { class: "se-drawn", role: "status" });
-  const ends = element("span", { class: "se-ends" });
-  const body = element("tbody");
+}
+
+function buttonsOf(model, text) {
+  const initial = settingsOf(model);
+  return element(
+    "div",
+    { class: "tool-buttons" },
+    button(text.sample, "sample", () => sample(model, 1)),
+    button(text.sample_many, "sample-many", () => sample(model, 100)),
+    button(text.reset, "reset", () => put(model, { ...initial, ...NO_DRAWS })),
+  );
+}
+
+// The bars as rows of a table, so that their numbers are read with them.
+function barTable(text) {
+  const [ends, body] = [element("span", { class: "se-ends" }), element("tbody")];
   const head = element(
     "tr",
     {},
@@ -117,84 +147,63 @@ function render({ model, el }) {
     element("th", { scope: "col", class: "se-number" }, text.probability),
     element("th", { scope: "col", class: "se-number" }, text.tally),
   );
-  const table = element("table", {}, element("thead", {}, head), body);
-  const legend = element("p", { class: "se-legend tool-note", "aria-hidden": "true" });
-  for (const part of ["before", "after", "share"]) {
-    legend.append(element("span", { class: `se-key se-key-${part}` }), ` ${text[`legend_${part}`]} `);
-  }
-
-  function sample(times) {
-    const probabilities = model.get("probabilities");
-    const tally = probabilities.map((_, index) => model.get("tally")[index] ?? 0);
-    let drawsSoFar = tally.reduce((sum, count) => sum + count, 0);
-    let index = -1;
-    for (let i = 0; i < times; i++) tally[(index = draw(probabilities, uniform(model.get("seed"), drawsSoFar++)))] += 1;
-    model.set("sampled", chosen(model).tokens[index]);
-    model.set("sampled_index", index);
-    model.set("tally", tally);
-    model.save_changes();
-  }
-  function forget() {
-    model.set("tally", []);
-    model.set("sampled_index", -1);
-    model.set("sampled", "");
-  }
-  function reset() {
-    for (const [name, value] of Object.entries(initial)) model.set(name, value);
-    forget();
-    model.save_changes();
-    recompute();
-  }
-  const buttons = element(
-    "div",
-    { class: "tool-buttons" },
-    button(text.sample, "sample", () => sample(1)),
-    button(text.sample_many, "sample-many", () => sample(100)),
-    button(text.reset, "reset", reset),
-  );
-
   let rows = [];
-  function paint() {
-    const probabilities = model.get("probabilities");
-    const data = rowsOf(model, probabilities);
-    const end = axisEnd(Math.max(...data.flatMap((row) => [row.before, row.after])));
+  function update(data) {
+    const end = axisEnd(data.reduce((most, { before, after }) => Math.max(most, before, after), 0));
     if (rows.length !== data.length) {
       rows = data.map(() => tableRow(text));
       body.replaceChildren(...rows.map((row) => row.node));
     }
     rows.forEach((row, index) => paintRow(row, data[index], end, text));
     ends.replaceChildren(element("span", {}, "0"), element("span", {}, String(end)));
+  }
+  return { node: element("table", {}, element("thead", {}, head), body), update };
+}
+
+function legendOf(text) {
+  const node = element("p", { class: "se-legend tool-note", "aria-hidden": "true" });
+  for (const part of ["before", "after", "share"]) {
+    node.append(element("span", { class: `se-key se-key-${part}` }), ` ${text[`legend_${part}`]} `);
+  }
+  return node;
+}
+
+function keptSentence(probabilities, text) {
+  const kept = probabilities.filter((p) => p > 0).length;
+  return fill(text.status, { kept, n: probabilities.length, entropy: entropy(probabilities).toFixed(2) });
+}
+
+function drawnSentence(model, draws, text) {
+  return draws ? fill(text.drawn, { token: visible(model.get("sampled")), n: draws }) : "";
+}
+
+function render({ model, el }) {
+  const text = model.get("labels");
+  const [context, sliders, bars] = [contextChoice(model, text), slidersOf(model, text), barTable(text)];
+  const prompt = element("p", { class: "se-prompt" });
+  const status = element("p", { class: "se-status tool-status", role: "status" });
+  const drawn = element("p", { class: "se-drawn", role: "status" });
+  const rows = [context, ...sliders].map((control) => control.row);
+  const controls = element("div", { class: "se-controls" }, ...rows, buttonsOf(model, text));
+  el.append(toolBox("sampling-explorer", text.name, prompt, controls, status, bars.node, legendOf(text), drawn));
+
+  function paint() {
+    const probabilities = model.get("probabilities");
+    const data = rowsOf(model, probabilities);
+    bars.update(data);
     prompt.textContent = fill(text.prompt, { prompt: model.get("context") });
     prompt.hidden = !model.get("context") || !context.row.hidden;
-    status.textContent = fill(text.status, {
-      kept: probabilities.filter((p) => p > 0).length,
-      n: probabilities.length,
-      entropy: entropy(probabilities).toFixed(2),
-    });
+    say(status, keptSentence(probabilities, text));
     status.dataset.entropy = entropy(probabilities);
-    const draws = data[0].draws;
-    drawn.textContent = draws ? fill(text.drawn, { token: visible(model.get("sampled")), n: draws }) : "";
+    say(drawn, drawnSentence(model, data[0].draws, text));
     [context, ...sliders].forEach((control) => control.update());
   }
-  // A changed distribution makes old draws meaningless, so they are forgotten.
   function recompute() {
-    const { logits } = chosen(model);
-    const settings = { temperature: model.get("temperature"), top_k: model.get("top_k"), top_p: model.get("top_p") };
-    const probabilities = filtered(logits, settings);
-    const now = model.get("probabilities");
-    if (probabilities.length !== now.length || probabilities.some((p, index) => p !== now[index])) {
-      model.set("probabilities", probabilities);
-      forget();
-      model.save_changes();
-    }
+    refilter(model);
     paint();
   }
-
-  const controls = element("div", { class: "se-controls" }, context.row, ...sliders.map((control) => control.row), buttons);
-  el.append(toolBox("sampling-explorer", text.name, prompt, controls, status, table, legend, drawn));
-
   const unfollow = [
-    follow(model, ["temperature", "top_k", "top_p", "context", "contexts"], recompute),
+    follow(model, [...FILTERS, "context", "contexts"], recompute),
     follow(model, ["tally", "sampled_index", "probabilities"], paint),
   ];
   recompute();

@@ -3,7 +3,9 @@
 // number for each seam, the merge that closes it, holds the whole replay: after m merges, those up to m are closed.
 
 import { makeTokenizer } from "./bpe.js";
-import { button, element, fill, foldedTable, follow, slider, svgElement, textBox, toolBox, visible } from "./dom.js";
+import {
+  button, element, fill, foldedTable, follow, put, say, slider, svgElement, textBox, toolBox, visible,
+} from "./dom.js";
 
 const DRAWN = 240; // bytes in the picture
 const LONG = 12; // bytes of a piece that may wrap inside
@@ -129,6 +131,24 @@ function drawToken(token, index, name, isPart, isNew) {
   return chip;
 }
 
+// The page's tokenizer with names that can be seen and read in one direction.
+function makeCutter(content) {
+  const tokenizer = makeTokenizer(content);
+  const inside = seamsInside(content.merges);
+  // Isolated, so that Arabic beside Arabic does not turn "left + right" round.
+  const nameOf = (id) => `\u2068${[...tokenizer.nameOf(id)].map(signOf).join("")}\u2069`;
+  const joined = (merge) => {
+    const [left, right] = content.merges[merge - 1].map(nameOf);
+    return { left, right, whole: nameOf(255 + merge) };
+  };
+  const codesOf = (id) => tokenizer.bytesOf(id).map(hex).join(" ");
+  return { n: content.merges.length, nameOf, codesOf, joined, read: (text) => readText(tokenizer, inside, text) };
+}
+
+// The merge of this text before merge m or after it; 0 is none yet, undefined is no such place.
+const nextMerge = ({ steps }, m) => steps.find(({ merge }) => merge > m)?.merge;
+const previousMerge = ({ steps }, m) => (m ? (steps.findLast(({ merge }) => merge < m)?.merge ?? 0) : undefined);
+
 // The curve lies between the slider's label and the slider, so that the place on it is the slider's.
 function curveAbove(control, text, n, moveTo) {
   const path = svgElement("path", { "vector-effect": "non-scaling-stroke" });
@@ -154,151 +174,171 @@ function curveAbove(control, text, n, moveTo) {
       level.style.top = heightOf(read.characters, read);
     },
     setPlace(read, m, tokens) {
-      plot.setAttribute("aria-label", `${text.curve}: ${tokens}`);
+      plot.setAttribute("aria-label", fill(text.curve, { tokens }));
       for (const node of [line, dot]) node.style.left = `${(100 * m) / Math.max(1, n)}%`;
       dot.style.top = heightOf(tokens, read);
     },
   };
 }
 
-function render({ model, el }) {
-  const text = model.get("labels");
-  const content = JSON.parse(model.get("tokenizer"));
-  const tokenizer = makeTokenizer(content);
-  const inside = seamsInside(content.merges);
-  const n = content.merges.length;
-  let read, tokens, blocks;
-
-  function set(name, value) {
-    model.set(name, value);
-    model.save_changes();
-  }
-  // Isolated, so that Arabic beside Arabic does not turn "left + right" round.
-  const nameOf = (id) => `\u2068${[...tokenizer.nameOf(id)].map(signOf).join("")}\u2069`;
-  const joined = (merge) => {
-    const [left, right] = content.merges[merge - 1].map(nameOf);
-    return { left, right, whole: nameOf(255 + merge) };
-  };
-
-  const box = textBox(model, "text", { label: text.text, rows: 2, wait: 30 });
-  const area = box.row.querySelector("textarea");
+function textControl(model, text) {
+  const control = textBox(model, "text", { label: text.text, rows: 2, wait: 30 });
+  const area = control.row.querySelector("textarea");
   area.dir = "auto";
   area.maxLength = model.get("longest");
-  const samples = model.get("samples").map((sample) => {
-    const node = button(sample.name, "sample", () => set("text", sample.text));
-    node.lang = sample.lang;
-    return { node, update: () => node.setAttribute("aria-pressed", model.get("text") === sample.text) };
+  return { ...control, isFull: () => area.value.length >= area.maxLength };
+}
+
+function sampleButtons(model) {
+  const samples = model.get("samples");
+  const nodes = samples.map(({ name, lang, text }) => {
+    const node = button(name, "sample", () => put(model, { text }));
+    node.lang = lang;
+    return node;
   });
-  const say = (m) => fill(text.place, { m, n });
-  const merges = slider(model, "n_merges", { label: text.merges, min: 0, max: n, step: 1, say });
-  const curve = curveAbove(merges, text, n, (m) => set("n_merges", m));
-  const next = () => read.steps.find(({ merge }) => merge > model.get("n_merges"))?.merge;
-  const previous = () => {
-    const m = model.get("n_merges");
-    return m ? (read.steps.findLast(({ merge }) => merge < m)?.merge ?? 0) : undefined;
+  const isChosen = (index) => model.get("text") === samples[index].text;
+  const update = () => nodes.forEach((node, index) => node.setAttribute("aria-pressed", isChosen(index)));
+  return { node: element("div", { class: "tool-buttons te-samples" }, ...nodes), update };
+}
+
+// Buttons to the merges before and after that happen in this text; `goals` says where they lie.
+function jumpButtons(model, text, goals) {
+  const jump = (goal) => goal !== undefined && put(model, { n_merges: goal });
+  const nodes = ["previous", "next"].map((name) => button(text[name], name, () => jump(goals()[name])));
+  const update = () => {
+    const { previous, next } = goals();
+    [previous, next].forEach((goal, index) => nodes[index].setAttribute("aria-disabled", goal === undefined));
   };
-  const jumps = [["previous", previous], ["next", next]].map(([name, goal]) => {
-    const node = button(text[name], name, () => goal() !== undefined && set("n_merges", goal()));
-    return { node, update: () => node.setAttribute("aria-disabled", goal() === undefined) };
-  });
-  const saying = element("p", { class: "tool-status" });
+  return { node: element("div", { class: "tool-buttons te-jumps" }, ...nodes), update };
+}
+
+function countsLine(text) {
   const counts = ["characters", "bytes", "tokens", "ratio"].map((name) => ({ name, number: element("b") }));
-  const figures = element("p", { class: "te-counts" });
+  const node = element("p", { class: "te-counts" });
   for (const { name, number } of counts) {
-    figures.append(element("span", { "data-count": name }, number, ` ${text[name]}`), " ");
+    node.append(element("span", { "data-count": name }, number, ` ${text[name]}`), " ");
   }
-  const status = element("div", { role: "status" }, saying, figures);
+  const update = (sizes) => {
+    const ratio = sizes.tokens ? (sizes.bytes / sizes.tokens).toFixed(2) : text.none;
+    for (const { name, number } of counts) number.textContent = { ...sizes, ratio }[name];
+  };
+  return { node, update };
+}
+
+// Most merges leave most blocks as they are, and drawing is slow: only blocks whose tokens changed are drawn anew.
+function drawTokens(blocks, { read, tokens, m }, { nameOf, codesOf }) {
+  const isPart = ({ start, end }) => !(read.wholeAt.has(start) && read.wholeAt.has(end));
+  const chipOf = (token, index) => {
+    const name = isPart(token) ? codesOf(token.id) : nameOf(token.id);
+    return drawToken(token, index, name, isPart(token), token.merge === m && m > 0);
+  };
+  let last = 0;
+  for (const block of blocks) {
+    const first = last;
+    while (tokens[last]?.start < block.end) last += 1;
+    const own = tokens.slice(first, last);
+    const shown = [first % 2, ...own.map(({ id, merge }) => (merge === m ? -id : id))].join();
+    if (block.shown === shown) continue;
+    block.shown = shown;
+    block.row.replaceChildren(...own.map((token, i) => chipOf(token, first + i)));
+  }
+}
+
+// Three rows below each other: characters, their bytes, the tokens.
+function newPicture(text, cutter) {
   const key = element("span", { class: "te-key" });
   key.append(...["characters", "bytes", "tokens"].map((name) => element("span", { dir: "ltr" }, text[name])));
-  const picture = element("div", { class: "te-picture", role: "img", dir: "auto" });
-  const note = element("p", { class: "tool-note" });
-  const tokenTable = foldedTable(() => ({
-    summary: text.token_table, head: [text.token, text.id, text.its_bytes, text.its_merge], rows: () =>
-    tokens.filter(({ start }) => start < read.drawn).map(({ id, merge }) =>
-      [nameOf(id), id, tokenizer.bytesOf(id).map(hex).join(" "), merge || text.none]),
-  }));
-  const mergeTable = foldedTable(() => ({
-    summary: text.merge_table, head: [text.merge, text.joins, text.times, text.tokens_after], rows: () =>
-    read.steps.map((step) => {
-      const { left, right, whole } = joined(step.merge);
-      return [step.merge, `${left} + ${right} → ${whole}`, step.times, step.tokens];
-    }),
-  }));
+  const node = element("div", { class: "te-picture", role: "img", dir: "auto" });
+  let blocks = [];
+  return {
+    node,
+    setText(read) {
+      const pieces = read.blocks.map((piece) => piece.map((block) => drawBlock(block, read.bytes)));
+      blocks = pieces.flat();
+      node.replaceChildren(...(blocks.length ? [key, ...pieces.map(drawPiece)] : []));
+    },
+    setPlace(place, sizes) {
+      drawTokens(blocks, place, cutter);
+      node.setAttribute("aria-label", fill(text.picture, sizes));
+    },
+  };
+}
 
-  function sentence(m) {
-    if (!read.bytes.length) return text.empty;
-    if (!m) return text.no_merge;
-    const times = read.steps.find(({ merge }) => merge === m)?.times ?? 0;
-    const last = read.steps.findLast(({ merge }) => merge < m)?.merge;
-    const absent = last ? text.absent_since : text.absent;
-    const pattern = times === 0 ? absent : times === 1 ? text.once : text.often;
-    return fill(pattern, { m, n, times, last, ...joined(m) });
-  }
-  function drawTokens(m) {
-    const isPart = ({ start, end }) => !(read.wholeAt.has(start) && read.wholeAt.has(end));
-    const chipOf = (token, index) => {
-      const name = isPart(token) ? tokenizer.bytesOf(token.id).map(hex).join(" ") : nameOf(token.id);
-      return drawToken(token, index, name, isPart(token), token.merge === m && m > 0);
-    };
-    let last = 0;
-    for (const block of blocks) {
-      const first = last;
-      while (tokens[last]?.start < block.end) last += 1;
-      const own = tokens.slice(first, last);
-      const shown = [first % 2, ...own.map(({ id, merge }) => (merge === m ? -id : id))].join();
-      if (block.shown === shown) continue; // most merges leave most blocks as they are, and drawing is slow
-      block.shown = shown;
-      block.row.replaceChildren(...own.map((token, i) => chipOf(token, first + i)));
-    }
-  }
-  function paintNotes(split) {
-    const size = { bytes: read.bytes.length, characters: read.characters };
-    const isFull = area.value.length >= area.maxLength;
-    note.textContent = [
-      split ? fill(text.split, { split, ...size }) : "",
-      read.drawn < size.bytes ? fill(text.drawn, { drawn: read.drawn, ...size }) : "",
-      isFull ? fill(text.full, { limit: area.maxLength }) : "",
-    ].join(" ").trim();
-  }
+// `place` gives where the reader is: the text that was read, the merges applied, the tokens after them.
+function tokenTable(text, { nameOf, codesOf }, place) {
+  const rowOf = ({ id, merge }) => [nameOf(id), id, codesOf(id), merge || text.none];
+  const rows = () => place().tokens.filter(({ start }) => start < place().read.drawn).map(rowOf);
+  const head = [text.token, text.id, text.its_bytes, text.its_merge];
+  return foldedTable(() => ({ summary: text.token_table, head, rows }));
+}
+
+function mergeTable(text, { joined }, place) {
+  const rowOf = ({ merge, times, tokens }) => {
+    const { left, right, whole } = joined(merge);
+    return [merge, `${left} + ${right} → ${whole}`, times, tokens];
+  };
+  const head = [text.merge, text.joins, text.times, text.tokens_after];
+  return foldedTable(() => ({ summary: text.merge_table, head, rows: () => place().read.steps.map(rowOf) }));
+}
+
+// What merge m did in this text.
+function sentence(text, { n, joined }, { read, m }) {
+  if (!read.bytes.length) return text.empty;
+  if (!m) return text.no_merge;
+  const times = read.steps.find(({ merge }) => merge === m)?.times ?? 0;
+  const last = read.steps.findLast(({ merge }) => merge < m)?.merge;
+  const absent = last ? text.absent_since : text.absent;
+  const pattern = times === 0 ? absent : times === 1 ? text.once : text.often;
+  return fill(pattern, { m, n, times, last, ...joined(m) });
+}
+
+// What else must be known: characters cut in parts, what is not drawn, that no more can be typed.
+function notesOn(text, { read, m }, sizes, limit) {
+  const split = splitCharacters(m, read.seams, read.ends);
+  return [
+    split ? fill(text.split, { split, ...sizes }) : "",
+    read.drawn < sizes.bytes ? fill(text.drawn, { drawn: read.drawn, ...sizes }) : "",
+    limit ? fill(text.full, { limit }) : "",
+  ].join(" ").trim();
+}
+
+function render({ model, el }) {
+  const text = model.get("labels");
+  const cutter = makeCutter(JSON.parse(model.get("tokenizer")));
+  const { n } = cutter;
+  let place; // {read, m, tokens}
+  const here = () => place;
+  const goals = () => ({ previous: previousMerge(place.read, place.m), next: nextMerge(place.read, place.m) });
+
+  const [box, samples] = [textControl(model, text), sampleButtons(model)];
+  const placeOf = (m) => fill(text.place, { m, n });
+  const merges = slider(model, "n_merges", { label: text.merges, min: 0, max: n, step: 1, say: placeOf });
+  const curve = curveAbove(merges, text, n, (m) => put(model, { n_merges: m }));
+  const [jumps, counts, picture] = [jumpButtons(model, text, goals), countsLine(text), newPicture(text, cutter)];
+  const status = element("p", { class: "tool-status", role: "status" });
+  const note = element("p", { class: "tool-note" });
+  const tables = [tokenTable(text, cutter, here), mergeTable(text, cutter, here)];
+  const [top, bottom] = [[box.row, samples.node, merges.row, jumps.node], tables.map((table) => table.node)];
+  el.append(toolBox("tokenizer-explorer", text.name, ...top, status, counts.node, picture.node, note, ...bottom));
+
   function paintMerges() {
-    const m = model.get("n_merges");
-    tokens = tokensAfter(m, read.bytes, read.seams);
-    const { length } = tokens;
-    const numbers = { characters: read.characters, bytes: read.bytes.length, tokens: length };
-    const ratio = length ? (numbers.bytes / length).toFixed(2) : text.none;
-    for (const { name, number } of counts) number.textContent = name === "ratio" ? ratio : numbers[name];
-    drawTokens(m);
-    picture.setAttribute("aria-label", fill(text.picture, numbers));
-    saying.textContent = sentence(m);
-    curve.setPlace(read, m, length);
-    paintNotes(splitCharacters(m, read.seams, read.ends));
-    [merges, ...jumps, tokenTable, mergeTable].forEach((part) => part.update());
+    const [{ read }, m] = [place, model.get("n_merges")];
+    place = { read, m, tokens: tokensAfter(m, read.bytes, read.seams) };
+    const sizes = { characters: read.characters, bytes: read.bytes.length, tokens: place.tokens.length };
+    say(status, sentence(text, cutter, place));
+    counts.update(sizes);
+    picture.setPlace(place, sizes);
+    curve.setPlace(read, m, sizes.tokens);
+    note.textContent = notesOn(text, place, sizes, box.isFull() && model.get("longest"));
+    [merges, jumps, ...tables].forEach((part) => part.update());
   }
   function paintText() {
-    read = readText(tokenizer, inside, model.get("text"));
-    const pieces = read.blocks.map((piece) => piece.map((block) => drawBlock(block, read.bytes)));
-    blocks = pieces.flat();
-    picture.replaceChildren(...(blocks.length ? [key, ...pieces.map(drawPiece)] : []));
-    curve.setText(read);
-    [box, ...samples].forEach((part) => part.update());
+    place = { read: cutter.read(model.get("text")) };
+    picture.setText(place.read);
+    curve.setText(place.read);
+    [box, samples].forEach((part) => part.update());
     paintMerges();
   }
-
-  el.append(
-    toolBox(
-      "tokenizer-explorer",
-      text.name,
-      box.row,
-      element("div", { class: "tool-buttons te-samples" }, ...samples.map(({ node }) => node)),
-      merges.row,
-      element("div", { class: "tool-buttons te-jumps" }, ...jumps.map(({ node }) => node)),
-      status,
-      picture,
-      note,
-      tokenTable.node,
-      mergeTable.node,
-    ),
-  );
   const ends = [follow(model, ["text"], paintText), follow(model, ["n_merges"], paintMerges)];
   paintText();
   return () => ends.forEach((end) => end());
