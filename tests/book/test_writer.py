@@ -112,6 +112,7 @@ def test_surprise_is_the_models_own_and_colours_the_token(show: Callable, errors
     assert grounds[expected.index(max(expected))] != grounds[expected.index(min(expected))]
     table = box.locator("details:has-text('as a table')").last
     table.locator("summary").click()
+    expect(table.locator("tbody td").first).to_be_visible()
     assert [float(cell) for cell in table.locator("tbody td").all_text_contents()] == pytest.approx(shown, abs=0.0051)
 
 
@@ -208,7 +209,13 @@ def test_it_is_operable_by_keyboard_and_open_to_everyone(show: Callable, page: P
     for scheme in ("light", "dark"):
         page.evaluate("scheme => { document.documentElement.dataset.theme = scheme; }", scheme)
         assert serious_violations(page) == []
-    controls = box.locator("textarea, button:visible:enabled, input, summary, [tabindex='0']")
+    n_written = box.locator(".wr-token").count()
+    box.locator('[data-action="step"]').focus()
+    page.keyboard.press("Enter")
+    box.locator("tbody button").first.focus()
+    page.keyboard.press("Space")
+    expect(box.locator(".wr-token")).to_have_count(n_written + 2)
+    controls = box.locator("textarea, button:visible:enabled, input, summary, [tabindex='0']:visible")
     controls.first.focus()
     for index in range(controls.count()):
         assert controls.nth(index).evaluate("element => element === document.activeElement"), index
@@ -255,3 +262,142 @@ def test_a_moved_slider_does_not_take_back_what_is_being_typed(show: Callable, p
     )
     expect(box.locator(".wr-prompt")).to_have_text("A mouse")
     expect(box.locator("textarea")).to_have_value("A mouse")
+
+
+# ---------------------------------------------------------------- beyond one view
+
+# A notebook's model outside of any notebook: traits, listeners, messages. `views` renders it as often as asked.
+STAND_IN = """async ([code, state, BOOK_MODELS]) => {
+    window.BOOK_MODELS = BOOK_MODELS || undefined;
+    window.bookLiveModels = undefined;
+    const listeners = [];
+    const tell = (event, ...details) =>
+        listeners.filter((one) => one.event === event).forEach((one) => one.call(...details));
+    const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+    window.model = {
+        get: (name) => state[name],
+        set(name, value) { if (!same(state[name], value)) { state[name] = value; tell("change:" + name); } },
+        save_changes() {},
+        on: (events, call) => events.split(" ").forEach((event) => listeners.push({ event, call })),
+        off: (events, call) => events.split(" ").forEach((event) => {
+            const at = listeners.findIndex((one) => one.event === event && one.call === call);
+            if (at >= 0) listeners.splice(at, 1);
+        }),
+        send: (content) => window.sent.push(content),
+        tell, listeners,
+    };
+    window.sent = [];
+    window.widget = (await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })))).default;
+    window.place = document.querySelector("article section");
+    window.show = () => {
+        const el = document.createElement("div");
+        window.place.append(el);
+        return window.widget.render({ model: window.model, el });
+    };
+}"""
+
+
+@pytest.fixture
+def stand_in(page: Page, site: str) -> Callable[..., None]:
+    """Put a writer's model into a page, with the site's weights or with a kernel in their place."""
+
+    def put(writer: Writer, has_site: bool) -> None:
+        page.goto(site + "book/notation.html")
+        state = {name: value for name, value in writer.get_state().items() if name not in ("layout", "weights")}
+        page.evaluate(STAND_IN, [Writer._esm, state, f"{site}models/" if has_site else None])
+
+    return put
+
+
+def test_a_removed_view_neither_listens_nor_writes(stand_in: Callable, page: Page, errors):
+    stand_in(Writer(n_written=2), has_site=True)
+    page.evaluate("() => { const end = show(); model.set('is_playing', true); end(); }")
+    page.wait_for_timeout(1500)
+    assert page.evaluate("() => [model.get('written').length, model.listeners.length]") == [2, 0]
+    page.evaluate("() => { model.set('is_playing', false); show(); model.set('is_playing', true); }")
+    page.wait_for_function("() => model.get('written').length > 10")
+
+
+def test_two_views_of_one_writer_write_one_text_at_one_pace(stand_in: Callable, page: Page, errors):
+    stand_in(Writer(n_written=0, seed=5), has_site=True)
+    page.evaluate("() => { show(); show(); model.set('is_playing', true); }")
+    page.wait_for_function("() => model.get('written').length >= 12")
+    page.evaluate("() => model.set('is_playing', false)")
+    n = len(written := page.evaluate("() => model.get('written')"))
+    assert written == continuation("Once upon a time", n, seed=5)
+    texts = page.locator(".wr-page").all_text_contents()
+    assert texts[0] == texts[1]
+
+
+def test_a_kernel_that_answers_late_is_still_heard(stand_in: Callable, page: Page, errors):
+    page.clock.install()  # the twenty seconds pass at once
+    writer = Writer(n_written=3)
+    stand_in(writer, has_site=False)
+    page.evaluate("() => { window.end = show(); }")
+    box = page.locator(".writer")
+    page.evaluate("() => document.querySelector('[data-action=step]').click()")
+    expect(box).to_have_attribute("data-live", "loading")
+    assert page.evaluate("() => sent") == [{"kind": "weights"}]
+    page.clock.run_for(25_000)
+    expect(box).to_have_attribute("data-live", "failed")
+    expect(box.locator(".tool-error")).to_contain_text("Python is busy or gone")
+    page.evaluate(
+        """async (address) => {
+            const answer = await fetch(address);
+            model.tell("msg:custom", { kind: "weights" }, [new DataView(await answer.arrayBuffer())]);
+        }""",
+        page.evaluate("() => new URL('../models/gpt-tales.safetensors', location.href).href"),
+    )
+    expect(box).to_have_attribute("data-live", "ready")
+    expect(box.locator(".tool-error")).to_have_count(0)
+    press(box, "step")
+    expect(box.locator(".wr-token")).to_have_count(4)
+
+
+def test_only_the_last_wish_is_granted_when_the_model_comes_late(show: Callable, page: Page):
+    page.route("**/models/*", lambda route: route.fulfill(status=404))
+    box = show(Writer(n_written=6))
+    expect(box).to_have_attribute("data-live", "failed")
+    page.unroute("**/models/*")
+    box.evaluate("box => { for (let i = 0; i < 3; i++) box.querySelector('[data-action=step]').click(); }")
+    ready(box)
+    expect(box.locator(".wr-token")).to_have_count(7)
+
+
+def test_a_seed_can_be_typed_while_it_plays_and_the_newest_token_stays_in_sight(show: Callable, page: Page, errors):
+    page.set_viewport_size({"width": 390, "height": 800})
+    box = ready(show(Writer(n_written=2)))
+    box.locator("details").first.evaluate("one => { one.open = true; }")
+    press(box, "play")
+    seed = box.locator('[data-control="seed"]')
+    seed.fill("")
+    seed.press_sequentially("123", delay=90)
+    expect(seed).to_have_value("123")
+    press(box, "play")
+    press(box, "step", 60)
+    sight = box.locator(".wr-page").evaluate("page => page.scrollTop + page.clientHeight >= page.scrollHeight - 2")
+    assert sight
+
+
+def test_what_was_written_is_said_aloud_only_when_the_model_rests(show: Callable, page: Page, errors):
+    box = ready(show(Writer(n_written=4)))
+    spoken = box.locator(".tool-unseen[role=status]")
+    expect(spoken).to_have_text("")
+    press(box, "step")
+    expect(spoken).not_to_have_text("")
+    said = spoken.inner_text()
+    press(box, "play")
+    page.wait_for_function("() => document.querySelectorAll('.wr-token').length > 12")
+    assert spoken.inner_text() == said
+    press(box, "play")
+    expect(spoken).not_to_have_text(said)
+
+
+def test_a_saved_page_begins_at_rest_and_shows_no_bars_for_another_text(show: Callable, page: Page):
+    page.route("**/models/*", lambda route: None)
+    writer = Writer(n_written=4, is_playing=True)
+    writer.prompt, writer.written = "A fox", []
+    box = show(writer)
+    expect(box.locator('[data-action="play"]')).to_have_text("Write")
+    expect(box.locator(".wr-page")).to_have_text("A fox")
+    expect(box.locator("tbody").first.locator("tr:visible")).to_have_count(0)

@@ -48,6 +48,15 @@ def test_ids_and_text_equal_those_of_the_library(tokenizer: BPETokenizer):
         assert answer["end"] == tokenizer.eot_id
 
 
+def test_a_word_of_any_length_is_cut(tokenizer: BPETokenizer):
+    program = """
+        import { makeTokenizer } from "{static}/bpe.js";
+        const ids = makeTokenizer(JSON.parse(process.argv[1])).encode("z".repeat(200_000));
+        console.log(JSON.stringify(ids.length));
+    """
+    assert run_module(program, tokenizer.to_dict()) == len(tokenizer.encode("z" * 200_000))
+
+
 def test_part_of_a_character_is_named_by_its_bytes(tokenizer: BPETokenizer):
     answer = run_module(PROGRAM, tokenizer.to_dict(), ["🦊 the"])[0]
     assert answer["names"] == ["<f0>", "<9f>", "<a6>", "<8a>", " the"]

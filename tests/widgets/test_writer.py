@@ -15,7 +15,7 @@ from helpers.models.config import ExpertsConfig, LatentConfig
 from helpers.positions.rope_scaling import LinearScaling
 from helpers.tokenizers import BPETokenizer
 from helpers.widgets.live_model import PAGE_WORDS, LiveModel
-from helpers.widgets.writer import Writer, draw, uniform
+from helpers.widgets.writer import N_SHOWN, Writer, draw, uniform
 from tests.widgets.javascript import ask
 
 SMALL = DecoderConfig(vocab_size=257, context_length=16, d_model=16, n_layers=1, n_heads=2)
@@ -35,17 +35,15 @@ def test_the_example_is_what_the_model_says_token_by_token(writer: Writer):
     surprise = [-log_probs[first + i - 1, id].item() for i, id in enumerate(writer.written)]
     assert writer.example["surprise"] == pytest.approx(surprise, abs=1e-3)
     probs = log_probs[-1].exp()
-    assert [id for id, _, _ in writer.example["next"]] == probs.topk(writer.shown).indices.tolist()
-    assert [p for _, p, _ in writer.example["next"]] == pytest.approx(
-        probs.topk(writer.shown).values.tolist(), abs=1e-4
-    )
+    assert [id for id, _, _ in writer.example["next"]] == probs.topk(N_SHOWN).indices.tolist()
+    assert [p for _, p, _ in writer.example["next"]] == pytest.approx(probs.topk(N_SHOWN).values.tolist(), abs=1e-4)
     assert writer.text == writer.prompt + tokenizer.decode(writer.written)
 
 
 def test_filters_shape_the_example(writer: Writer):
     greedy = Writer(n_written=12, temperature=0.0)
     assert greedy.written != writer.written
-    assert [after for _, _, after in greedy.example["next"]] == [1.0] + [0.0] * (greedy.shown - 1)
+    assert [after for _, _, after in greedy.example["next"]] == [1.0] + [0.0] * (N_SHOWN - 1)
 
 
 def test_the_stream_of_chance_is_that_of_the_page():
@@ -86,7 +84,7 @@ def test_senseless_settings_are_refused(writer: Writer, name: str, value: float)
 def test_a_model_that_was_built_in_the_notebook_can_write():
     model = Decoder(SMALL)
     writer = Writer(model, BYTES, prompt="abc", n_written=2, truth=None)
-    assert not writer.is_published
+    assert writer.checkpoint == ""
     assert writer.grammar == ""
     other = Writer(Decoder(SMALL), BYTES, prompt="abc", n_written=2, truth=None)
     assert writer.digest != other.digest  # two models must not share their weights in the page
@@ -135,8 +133,28 @@ def test_every_word_that_could_change_the_arithmetic_is_known_or_checked():
 
 
 def test_a_tokenizer_without_an_end_of_text_is_refused():
-    with pytest.raises(ValueError, match="no special token"):
+    with pytest.raises(ValueError, match="special tokens none"):
         LiveModel(Decoder(SMALL.but(vocab_size=256)), BPETokenizer([], special_tokens=[]))
+
+
+def test_the_page_knows_which_special_token_ends_a_text():
+    tokenizer = BPETokenizer([], special_tokens=["<|user|>", "<|endoftext|>"])
+    assert LiveModel(Decoder(SMALL.but(vocab_size=258)), tokenizer).end_of_text == tokenizer.eot_id == 257
+
+
+def test_what_the_model_cannot_have_written_is_refused(writer: Writer):
+    before = writer.written
+    with pytest.raises(TraitError, match="ids from 0 to 1024, got"):
+        writer.written = [5, 9999]
+    with pytest.raises(TraitError, match="a context of 256 tokens, got 300 written"):
+        writer.written = [5] * 300
+    assert writer.written == before
+
+
+def test_the_text_follows_what_is_written_without_any_view():
+    writer = Writer(n_written=4)
+    writer.written = writer.written[:2]
+    assert writer.text == writer.prompt + writer.cutter.decode(writer.written)
 
 
 def test_a_tokenizer_with_an_order_of_its_own_is_refused():

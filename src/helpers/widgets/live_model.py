@@ -14,10 +14,11 @@ import traitlets
 from helpers import checkpoints
 from helpers.models import Decoder, DecoderConfig
 from helpers.tokenizers import BPETokenizer
+from helpers.tokenizers.special import END_OF_TEXT, LLAMA_3_END_OF_TEXT
 
 LABELS = {
     "example": "An example, computed beforehand.",
-    "loading": "The model is on its way (1 MB) …",
+    "loading": "The model is on its way …",
     "failed": "The model did not arrive: {why}. What was computed beforehand stays.",
     "unpublished": "it lives in the notebook, not in this page; run the notebook to use it",
     "no_kernel": "Python is busy or gone; wait for the other cells, or run this one again",
@@ -44,13 +45,14 @@ PAGE_WORDS: dict[str, tuple] = {
 class LiveModel(anywidget.AnyWidget):
     """What every widget with a live model has. Give the name of a shipped checkpoint, or a decoder and its tokenizer.
 
+    `checkpoint` is that name, empty for a decoder of one's own: the published book has only the shipped ones.
     Raises ValueError for a decoder with parts that the page cannot compute, naming the word.
     """
 
     checkpoint = traitlets.Unicode().tag(sync=True)
     digest = traitlets.Unicode().tag(sync=True)
-    is_published = traitlets.Bool(False).tag(sync=True)
     tokenizer = traitlets.Unicode().tag(sync=True)
+    end_of_text = traitlets.Int().tag(sync=True)
     weights = traitlets.Bytes(b"").tag(sync=True)
 
     def __init__(
@@ -67,8 +69,8 @@ class LiveModel(anywidget.AnyWidget):
         super().__init__(
             checkpoint=model if isinstance(model, str) else "",
             digest=hashlib.sha256(self._packed).hexdigest()[:12],
-            is_published=isinstance(model, str),
             tokenizer=json.dumps(self.cutter.to_dict(), separators=(",", ":")),
+            end_of_text=self.cutter.eot_id,
             weights=self._packed if embed else b"",
             **settings,
         )
@@ -90,9 +92,10 @@ def loaded(model: str | Decoder, tokenizer: BPETokenizer | None) -> tuple[Decode
         raise ValueError(
             "the page numbers ids by the order of the merges; this tokenizer's vocabulary has another order"
         )
-    if not tokenizer.special:
+    if not {END_OF_TEXT, LLAMA_3_END_OF_TEXT} & tokenizer.special.keys():
+        names = ", ".join(tokenizer.special) or "none"
         raise ValueError(
-            "a text begins with the end-of-text token, and this tokenizer has no special token: make it with one"
+            f"a text begins with the token {END_OF_TEXT}: make the tokenizer with it, got special tokens {names}"
         )
     return model, tokenizer
 

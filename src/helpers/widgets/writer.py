@@ -39,8 +39,7 @@ LABELS = LIVE_LABELS | {
     "off": "off",
     "text": "The text so far",
     "legend_surprise": "Colour: how much a token surprised the model",
-    "surprise_low": "0",
-    "surprise_high": "4 nats or more",
+    "surprise_high": "{n} nats or more",
     "surprise_title": "{token}: {nats} nats",
     "surprise_table": "Surprise of each written token, as a table",
     "surprise_head": "token",
@@ -52,6 +51,7 @@ LABELS = LIVE_LABELS | {
     "truth": "in tales",
     "none": "–",
     "end": "(end of the story)",
+    "end_mark": " ∎",
     "best": "The best possible predictor thinks: {words}.",
     "best_word": "{word} {percent} %",
     "best_end": "the end {percent} %",
@@ -62,13 +62,15 @@ LABELS = LIVE_LABELS | {
 }
 
 PROMPT_SHARE = 0.75  # of the context; the rest is room to write
+N_SHOWN = 8  # next tokens, one bar each
 
 
 class Writer(FilterTraits, LiveModel):
     """A text that the model continues, its next-token bars, and the filters; click a bar to choose that token.
 
-    `text` is what stands in the page, `written` the ids after the prompt, `is_playing` says whether it writes. Give
-    `n_written` tokens to begin with. With `truth="tales"` the exact next-word distribution stands beside the model's.
+    `text` is what stands in the page: the prompt and what was written after it, whose ids are in `written`. A new
+    prompt makes the page forget what was written. `is_playing` says whether it writes. Give `n_written` tokens to
+    begin with. With `truth="tales"` the exact next-word distribution stands beside the model's.
     """
 
     _esm = module("writer.js")
@@ -76,12 +78,10 @@ class Writer(FilterTraits, LiveModel):
 
     prompt = traitlets.Unicode("Once upon a time").tag(sync=True)
     written = traitlets.List(traitlets.Int()).tag(sync=True)
-    text = traitlets.Unicode().tag(sync=True)
     is_playing = traitlets.Bool(False).tag(sync=True)
     min_p = traitlets.Float(0.0).tag(sync=True)
     repetition_penalty = traitlets.Float(1.0).tag(sync=True)
     seed = traitlets.Int(7).tag(sync=True)
-    shown = traitlets.Int(8).tag(sync=True)
     max_prompt = traitlets.Int().tag(sync=True)
     grammar = traitlets.Unicode().tag(sync=True)
     example = traitlets.Dict().tag(sync=True)
@@ -102,6 +102,22 @@ class Writer(FilterTraits, LiveModel):
         self.grammar = json.dumps(tales_grammar(), separators=(",", ":")) if truth else ""
         self.max_prompt = int(PROMPT_SHARE * self.decoder.config.context_length)
         self._write_example(n_written)
+
+    @property
+    def text(self) -> str:
+        """The prompt and what was written after it."""
+        return self.prompt + self.cutter.decode(i for i in self.written if i != self.cutter.eot_id)
+
+    @traitlets.validate("written")
+    def _written_are_ids_with_room(self, proposal: Any) -> list[int]:
+        ids, config = proposal["value"], self.decoder.config
+        if any(not 0 <= i < config.vocab_size for i in ids):
+            raise traitlets.TraitError(f"written holds ids from 0 to {config.vocab_size - 1}, got {ids}")
+        if len(self._prompt_ids()) + len(ids) > config.context_length:
+            raise traitlets.TraitError(
+                f"prompt and written fit into a context of {config.context_length} tokens, got {len(ids)} written ones"
+            )
+        return ids
 
     @traitlets.validate("min_p")
     def _min_p_is_a_share(self, proposal: Any) -> float:
@@ -128,11 +144,10 @@ class Writer(FilterTraits, LiveModel):
             chosen = draw(after, uniform(self.seed, len(written)))
             surprise.append(round(-math.log(before[chosen]), 3))
             written.append(chosen)
-        likely = sorted(range(len(before)), key=lambda i: -before[i])[: self.shown]
+        likely = sorted(range(len(before)), key=lambda i: -before[i])[:N_SHOWN]
         next_tokens = [[i, round(before[i], 4), round(after[i], 4)] for i in likely]
         self.example = {"prompt": self.prompt, "written": written, "surprise": surprise, "next": next_tokens}
         self.written = written
-        self.text = self.prompt + self.cutter.decode(i for i in written if i != self.cutter.eot_id)
 
     def _prompt_ids(self) -> list[int]:
         """What the model reads first: the sign that a text begins, and the prompt's last tokens."""

@@ -2,12 +2,11 @@
 // What may come next stands beside it, before and after the filters; a click on a bar chooses for the model. For tales
 // the exact distribution is known, and the best possible predictor says what it thinks.
 
-import { makeTokenizer } from "./bpe.js";
 import {
-  button, element, fill, follow, numberBox, slider, tableOf, textBox, toolBox, visible, whenNear,
+  button, decimals, element, fill, foldedTable, follow, numberBox, put, say, slider, textBox, toolBox, visible, whenNear,
 } from "./dom.js";
 import { draw, uniform } from "./filters.js";
-import { loading } from "./live_model.js";
+import { loading, tokenizerOf } from "./live_model.js";
 import { makeReader, situation } from "./reading.js";
 import { END, makeStoryteller } from "./tales.js";
 
@@ -17,42 +16,51 @@ const FILTERS = ["temperature", "top_k", "top_p", "min_p", "repetition_penalty"]
 
 // ---------------------------------------------------------------- the text
 
-// Each written token on a ground as strong as its surprise, and the same as a table.
+// Each written token on a ground as strong as its surprise, and the same as a table. What was added is said aloud,
+// but not while the model plays: nobody can listen to fifteen tokens a second.
 function textPage(text, tokenizer) {
   const page = element("p", { class: "wr-page", tabindex: "0", role: "region", "aria-label": text.text });
-  const scale = element("p", { class: "tool-note wr-scale" }, `${text.legend_surprise} ${text.surprise_low}`);
-  scale.append(element("span", { class: "wr-ramp", "aria-hidden": "true" }), text.surprise_high);
-  const table = element("div");
+  const scale = element("p", { class: "tool-note wr-scale" }, `${text.legend_surprise} 0`);
+  scale.append(element("span", { class: "wr-ramp", "aria-hidden": "true" }), fill(text.surprise_high, { n: STRONG }));
+  const spoken = element("p", { class: "tool-unseen", role: "status" });
   const nameOf = (id) => (id === tokenizer.endOfText ? text.end : visible(tokenizer.nameOf(id)));
+  let now = { written: [], surprise: [] };
+  let heard = null; // how many tokens were there when something was last said
+  const table = foldedTable(() => ({
+    summary: text.surprise_table,
+    head: [text.surprise_head, text.surprise_nats],
+    rows: () => now.written.map((id, i) => [nameOf(id), now.surprise[i].toFixed(2)]),
+  }));
 
   function span(id, nats) {
     const title = fill(text.surprise_title, { token: nameOf(id), nats: nats.toFixed(2) });
     const spelled = tokenizer.decode([id]);
-    const shown = id === tokenizer.endOfText ? " ∎" : spelled.includes("\ufffd") ? tokenizer.nameOf(id) : spelled;
+    const shown = id === tokenizer.endOfText ? text.end_mark : spelled.includes("\ufffd") ? tokenizer.nameOf(id) : spelled;
     // The space in front stays without colour: at the end of a line it would be a coloured crumb.
     const [, space, rest] = /^( ?)(.*)$/s.exec(shown);
     const word = element("span", { class: "wr-word" }, rest);
     word.style.setProperty("--surprise", `${Math.min(1, nats / STRONG) * 55}%`);
     return element("span", { class: "wr-token", title, "data-nats": nats.toFixed(4) }, space, word);
   }
-  function paintTable({ written, surprise }) {
-    const isOpen = Boolean(table.firstChild?.open);
-    const rows = written.map((id, i) => [nameOf(id), surprise[i].toFixed(2)]);
-    table.replaceChildren(tableOf(text.surprise_table, [text.surprise_head, text.surprise_nats], rows));
-    table.firstChild.open = isOpen;
+  function speak({ written }) {
+    const added = heard === null ? [] : written.slice(heard);
+    if (added.length) say(spoken, added.map(nameOf).join(" ").replaceAll("␣", ""));
+    heard = written.length;
   }
-  function paint(prompt, now, isPlaying) {
+  function paint(prompt, next, isPlaying) {
+    const hasGrown = next.written.length > now.written.length;
+    now = next;
     const spans = now.written.map((id, i) => span(id, now.surprise[i]));
     page.replaceChildren(element("span", { class: "wr-prompt" }, prompt), ...spans);
-    if (isPlaying) page.scrollTop = page.scrollHeight;
-    else paintTable(now);
+    if (hasGrown) page.scrollTop = page.scrollHeight;
+    if (isPlaying) return;
+    speak(now);
+    table.update();
   }
-  return { page, scale, table, paint };
+  return { page, scale, spoken, table: table.node, paint };
 }
 
 // ---------------------------------------------------------------- the next token
-
-const digits = (p) => (p === 0 ? "0" : p < 0.001 ? "<0.001" : p.toFixed(3));
 
 function makeRow(choose) {
   const part = (name) => element("span", { class: `wr-${name}` });
@@ -66,15 +74,17 @@ function makeRow(choose) {
 }
 
 function paintRow(row, { name, id, before, after, exact }, text) {
+  row.node.hidden = id === undefined; // nothing is known about the next token yet
+  if (id === undefined) return;
   row.token.textContent = name;
-  row.token.setAttribute("aria-label", fill(text.choose, { token: name, probability: digits(after) }));
+  row.token.setAttribute("aria-label", fill(text.choose, { token: name, probability: decimals(after) }));
   Object.assign(row.node.dataset, { id, before, after, exact: exact ?? "" });
   row.before.style.width = `${100 * before}%`;
   row.after.style.width = `${100 * after}%`;
   row.truth.hidden = !exact; // none known, or impossible
   row.truth.style.left = `${100 * (exact ?? 0)}%`;
-  row.kept.textContent = digits(after);
-  row.exact.textContent = exact === null ? text.none : digits(exact);
+  row.kept.textContent = decimals(after);
+  row.exact.textContent = exact === null ? text.none : decimals(exact);
 }
 
 // The likeliest tokens, one bar each; a click on one writes it.
@@ -93,8 +103,8 @@ function nextTokens(text, tokenizer, n, hasTruth, choose) {
     rows.forEach((row, index) => {
       const id = likely[index];
       const isEnd = id === tokenizer.endOfText;
-      const exact = truth && (isEnd ? truth.ends : truth.share(tokenizer.decode([id])));
-      const name = isEnd ? text.end : visible(tokenizer.nameOf(id));
+      const exact = truth && id !== undefined && (isEnd ? truth.ends : truth.share(tokenizer.decode([id])));
+      const name = isEnd ? text.end : id === undefined ? "" : visible(tokenizer.nameOf(id));
       paintRow(row, { name, id, before: before[id], after: after[id], exact }, text);
     });
   }
@@ -131,14 +141,23 @@ function filterControls(model, text) {
   return { temperature, fold, update: () => [temperature, ...more].forEach((control) => control.update()) };
 }
 
-// ---------------------------------------------------------------- all together
+// ---------------------------------------------------------------- what is known at a moment
 
-// What Python computed, until the weights are there; it holds the likeliest tokens only.
+// What Python computed, until the weights are there: it knows the likeliest next tokens only, and nothing about a text
+// that has been changed since.
 function exampleOf(model) {
-  const { written, surprise, next } = model.get("example");
+  const { prompt, written, surprise, next } = model.get("example");
+  const [here, ids] = [model.get("prompt"), model.get("written")];
+  const isSame = here === prompt && ids.length === written.length && ids.every((id, i) => id === written[i]);
   const before = [], after = [];
-  for (const [id, p, kept] of next) [before[id], after[id]] = [p, kept];
-  return { written, surprise, before, after };
+  for (const [id, p, kept] of isSame ? next : []) [before[id], after[id]] = [p, kept];
+  return { written: ids, surprise: isSame ? surprise : ids.map(() => 0), before, after };
+}
+
+function situationOf(model, reader) {
+  const filters = Object.fromEntries(FILTERS.map((name) => [name, model.get(name)]));
+  const [prompt, written, most] = ["prompt", "written", "max_prompt"].map((name) => model.get(name));
+  return situation(reader, { prompt, written, most, filters });
 }
 
 function noteOf({ isCut, isOver, isFull }, text, sizes) {
@@ -146,96 +165,99 @@ function noteOf({ isCut, isOver, isFull }, text, sizes) {
   return parts.filter(Boolean).join(" ");
 }
 
-function render({ model, el }) {
-  const text = model.get("labels");
-  const tokenizer = makeTokenizer(JSON.parse(model.get("tokenizer")));
-  const storyteller = model.get("grammar") ? makeStoryteller(JSON.parse(model.get("grammar"))) : null;
-  let reader = null; // until the weights are there
-  let now = exampleOf(model);
-  let timer = 0;
+// ---------------------------------------------------------------- what a reader can do
 
-  // ---- what the reader may do
-  const waiting = []; // asked for before the weights were there
-  function whenReady(action) {
-    if (reader) return action();
-    waiting.push(action);
-    live.begin();
-  }
-  function set(traits) {
-    model.set(traits);
-    model.save_changes();
-  }
-  function write(id = draw(now.after, uniform(model.get("seed"), now.written.length))) {
-    if (now.isOver || now.isFull) set({ is_playing: false });
-    else set({ written: [...now.written, id] });
-  }
+function handsOf(model, text, live, stateNow) {
+  const written = () => model.get("written");
+  const write = (id) => live().whenReady(() => {
+    const now = stateNow();
+    if (now.isOver || now.isFull) return put(model, { is_playing: false });
+    put(model, { written: [...now.written, id ?? draw(now.after, uniform(model.get("seed"), now.written.length))] });
+  });
+  const buttons = {
+    play: button(text.play, "play", () => put(model, { is_playing: !model.get("is_playing") })),
+    step: button(text.step, "step", () => write()),
+    back: button(text.back, "back", () => written().length && put(model, { written: written().slice(0, -1) })),
+    restart: button(text.restart, "restart", () => put(model, { written: [] })),
+  };
+  // Another view of the same writer may play too: who comes second finds another text and waits a turn.
+  let timer = 0;
   function play() {
     clearTimeout(timer);
     const isPlaying = model.get("is_playing");
     buttons.play.textContent = isPlaying ? text.pause : text.play;
-    if (isPlaying) whenReady(() => {
-      if (!model.get("is_playing")) return;
-      write();
-      timer = setTimeout(play, PACE);
-    });
-    else if (reader) paint();
+    if (!isPlaying) return;
+    const before = written();
+    timer = setTimeout(() => {
+      if (written() === before) write();
+      play();
+    }, PACE);
   }
+  const update = () => buttons.back.setAttribute("aria-disabled", written().length === 0);
+  const row = element("div", { class: "tool-buttons" }, ...Object.values(buttons));
+  return { row, write, play, update, end: () => clearTimeout(timer) };
+}
 
-  // ---- what the reader sees
+// ---------------------------------------------------------------- all together
+
+function render({ model, el }) {
+  const text = model.get("labels");
+  const tokenizer = tokenizerOf(model);
+  const storyteller = model.get("grammar") ? makeStoryteller(JSON.parse(model.get("grammar"))) : null;
+  if (globalThis.BOOK_MODELS) model.set("is_playing", false); // a page begins at rest, however it was saved
+  let reader = null; // until the weights are there
+  let now = exampleOf(model);
+
+  const box = toolBox("writer", text.name);
+  const live = loading(model, box, begin, () => put(model, { is_playing: false }));
+  const hands = handsOf(model, text, () => live, () => now);
   const prompt = textBox(model, "prompt", { label: text.prompt });
-  const buttons = {
-    play: button(text.play, "play", () => set({ is_playing: !model.get("is_playing") })),
-    step: button(text.step, "step", () => whenReady(() => write())),
-    back: button(text.back, "back", () => set({ written: model.get("written").slice(0, -1) })),
-    restart: button(text.restart, "restart", () => set({ written: [] })),
-  };
   const page = textPage(text, tokenizer);
   const note = element("p", { class: "tool-note", role: "status" });
-  const next = nextTokens(text, tokenizer, model.get("shown"), Boolean(storyteller), (id) => whenReady(() => write(id)));
+  const next = nextTokens(text, tokenizer, model.get("example").next.length, Boolean(storyteller), hands.write);
   const best = element("p", { class: "wr-best" });
   const filters = filterControls(model, text);
-  const box = toolBox("writer", text.name);
-  const live = loading(model, box, begin, () => set({ is_playing: false }));
-  const row = element("div", { class: "tool-buttons" }, ...Object.values(buttons));
-  box.append(prompt.row, page.page, page.scale, row, ...live.nodes, note);
+  box.append(prompt.row, page.page, page.scale, page.spoken, hands.row, ...live.nodes, note);
   box.append(filters.temperature.row, ...next.nodes, best, filters.fold, page.table);
 
   function paint() {
-    const truth = storyteller && !now.isOver ? storyteller.after(model.get("text")) : null;
+    const ids = now.written.filter((id) => id !== tokenizer.endOfText);
+    const all = model.get("prompt") + tokenizer.decode(ids);
+    const truth = storyteller && !now.isOver ? storyteller.after(all) : null;
     page.paint(model.get("prompt"), now, model.get("is_playing"));
     next.paint(now, truth);
     best.hidden = !storyteller || Boolean(now.isOver);
-    if (!best.hidden) best.textContent = bestGuess(text, storyteller, model.get("text"), truth);
+    if (!best.hidden) best.textContent = bestGuess(text, storyteller, all, truth);
     note.textContent = noteOf(now, text, { most: model.get("max_prompt"), all: reader?.capacity });
     note.hidden = !note.textContent;
-    buttons.back.disabled = now.written.length === 0;
-    prompt.update();
-    filters.update();
+    [prompt, filters, hands].forEach((part) => part.update());
   }
   function update() {
-    const written = model.get("written");
-    const chosen = Object.fromEntries(FILTERS.map((name) => [name, model.get(name)]));
-    now = situation(reader, { prompt: model.get("prompt"), written, most: model.get("max_prompt"), filters: chosen });
-    set({ text: model.get("prompt") + tokenizer.decode(written.filter((id) => id !== tokenizer.endOfText)) });
+    now = reader ? situationOf(model, reader) : exampleOf(model);
     paint();
+    live.begin();
   }
   function begin(arrived) {
     reader = makeReader(arrived);
     update();
-    waiting.splice(0).forEach((action) => action());
+  }
+  function restPaint() {
+    hands.play();
+    if (!model.get("is_playing")) paint(); // what was left out while it played: the table, and what is said aloud
   }
 
   const ends = [
-    follow(model, ["written", ...FILTERS], () => whenReady(update)),
-    follow(model, ["prompt"], () => (model.get("written").length ? set({ written: [] }) : whenReady(update))),
-    follow(model, ["is_playing"], play),
+    follow(model, ["written", ...FILTERS], update),
+    follow(model, ["prompt"], () => (model.get("written").length ? put(model, { written: [] }) : update())),
+    follow(model, ["is_playing"], restPaint),
     follow(model, ["seed"], filters.update),
     whenNear(box, live.begin),
-    () => clearTimeout(timer),
+    live.end,
+    hands.end,
   ];
   el.append(box);
   paint();
-  play();
+  hands.play();
   return () => ends.forEach((end) => end());
 }
 
