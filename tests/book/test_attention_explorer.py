@@ -35,8 +35,12 @@ def type_in(box: Locator, text: str, n_tokens: int) -> None:
 
 
 def weights(box: Locator) -> list[float]:
-    """The chosen row, out of the table."""
-    return [float(cells[2]) for cells in box.locator(".tool-table tbody tr").evaluate_all(ROWS)]
+    """The chosen row, out of the table, which is filled while it is open."""
+    if box.locator("details").get_attribute("open") is None:
+        box.locator("summary").click()
+    rows = box.locator(".tool-table tbody tr")
+    expect(rows).not_to_have_count(0)
+    return [float(cells[2].replace("<", "")) for cells in rows.evaluate_all(ROWS)]
 
 
 def lens(box: Locator) -> list[list[str]]:
@@ -168,22 +172,28 @@ IN_A_NOTEBOOK = """async ([code, traits]) => {
             traits[name] = value;
             listeners.filter(([events]) => events.split(" ").includes("change:" + name)).forEach(([, call]) => call());
         },
-        on: (events, call) => listeners.push([events, call]), off: () => {}, save_changes: () => {}, send: () => {},
+        on: (events, call) => listeners.push([events, call]),
+        off: (events, call) => listeners.splice(listeners.findIndex((one) => one[0] === events && one[1] === call), 1),
+        save_changes: () => {}, send: () => {},
     };
     const module = await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
     const el = document.querySelector(".book-widget");
     el.replaceChildren();
-    module.default.render({ model, el });
-    window.python = model;
+    const remove = module.default.render({ model, el });
+    window.python = { ...model, remove, listeners };
 }"""
+
+
+def in_a_notebook(page: Page, explorer: AttentionExplorer) -> None:
+    traits = {name: value for name, value in explorer.get_state().items() if not name.startswith("_")}
+    del traits["weights"]
+    page.evaluate(IN_A_NOTEBOOK, [AttentionExplorer._esm, traits])
 
 
 def test_what_python_sets_is_shown_and_what_is_chosen_reaches_python(show: Callable[..., Locator], page: Page):
     explorer = AttentionExplorer("llama-tales")
     box = show(explorer)
-    traits = {name: value for name, value in explorer.get_state().items() if not name.startswith("_")}
-    del traits["weights"]
-    page.evaluate(IN_A_NOTEBOOK, [AttentionExplorer._esm, traits])
+    in_a_notebook(page, explorer)
     ready(box)
     page.evaluate("() => { python.set('layer', 0); python.set('head', 3); python.set('token', 12); }")
     expect(box.locator(".tool-status")).to_contain_text("In layer 0, head 3, ‘.’ looks at: ‘␣Leo’ 99")
@@ -193,12 +203,43 @@ def test_what_python_sets_is_shown_and_what_is_chosen_reaches_python(show: Calla
     expect(box.get_by_role("textbox")).to_have_value(TYPED)
     tokens(box).nth(5).click()
     heads(box).nth(6).click()
-    seen = page.evaluate("() => ['layer', 'head', 'token', 'looked_at'].map(python.get)")
-    assert seen[:3] == [1, 2, 5]
+    assert page.evaluate("() => ['layer', 'head', 'token'].map(python.get)") == [1, 2, 5]
     maps, _ = reference(model, tokenizer, TYPED)
-    assert seen[3] == pytest.approx(maps[1, 2, 5, :6].tolist(), abs=6e-4)
+    explorer.text, explorer.layer, explorer.head, explorer.token = TYPED, 1, 2, 5
+    assert explorer.looked_at == pytest.approx(maps[1, 2, 5, :6].tolist(), abs=6e-4)
+    assert weights(box) == pytest.approx(explorer.looked_at, abs=1.1e-3)
     page.evaluate("() => python.set('token', 999)")  # behind the end: the last
     expect(tokens(box).last).to_have_attribute("aria-checked", "true")
+
+
+def test_the_focus_stays_among_the_tokens_when_the_text_changes(show: Callable[..., Locator], page: Page):
+    explorer = AttentionExplorer()
+    box = show(explorer)
+    in_a_notebook(page, explorer)
+    ready(box)
+    tokens(box).nth(3).click()
+    page.evaluate("text => python.set('text', text)", TYPED)
+    expect(box.get_by_role("textbox")).to_have_value(TYPED)
+    expect(tokens(box).nth(3)).to_be_focused()
+
+
+def test_a_removed_view_neither_listens_nor_writes(show: Callable[..., Locator], page: Page):
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    waiting: list[Any] = []
+    page.route("**/models/*", lambda route: waiting.append(route))
+    explorer = AttentionExplorer()
+    box = show(explorer)
+    in_a_notebook(page, explorer)
+    expect(box).to_have_attribute("data-live", "loading")
+    page.evaluate("text => { python.set('text', text); python.remove(); python.set('token', 2); }", TYPED)
+    assert page.evaluate("() => python.listeners.length") == 0
+    for route in waiting:
+        route.continue_()
+    ready(box)
+    expect(tokens(box)).to_have_count(17)  # the text from before
+    expect(tokens(box).last).to_have_attribute("aria-checked", "true")
+    assert errors == []
 
 
 def test_awkward_texts_are_read_without_a_fault(show: Callable[..., Locator], page: Page):
@@ -206,8 +247,8 @@ def test_awkward_texts_are_read_without_a_fault(show: Callable[..., Locator], pa
     page.on("pageerror", lambda error: errors.append(str(error)))
     _, tokenizer = checkpoints.load("gpt-tales")
     box = ready(show(AttentionExplorer()))
-    for text in ("", "🦊", "注意\n\n\t力", " " * 40, "x" * 4000, "donau" + "dampf" * 60):
-        n = len(tokenizer.encode(text))
+    for text in ("", "🦊", "注意\n\n\t力", " " * 40, "x" * 4000, "x" * 200_000, "donau" + "dampf" * 60):
+        n = len(tokenizer.encode(text[-4000:]))
         type_in(box, text, min(n + 1, 256))
         expect(box.get_by_text("too long to be read at once")).to_be_visible(visible=n > 255)
         expect(box.locator(".tool-status")).to_contain_text("looks at")

@@ -12,7 +12,7 @@ from traitlets import TraitError
 from helpers import checkpoints
 from helpers.models import Decoder, DecoderConfig
 from helpers.tokenizers import BPETokenizer
-from helpers.widgets.attention_explorer import LABELS, MOST, TEXT, AttentionExplorer, most_striking
+from helpers.widgets.attention_explorer import LABELS, LIMITS, TEXT, AttentionExplorer, most_striking
 from helpers.widgets.bundle import STATIC
 from helpers.widgets.live_model import LABELS as LIVE_LABELS
 from tests.widgets.javascript import ask, run_module
@@ -27,13 +27,13 @@ import { readFileSync } from "node:fs";
 import { readSafetensors } from "{static}/safetensors.js";
 import { assemble } from "{static}/decoder.js";
 import { makeTokenizer } from "{static}/bpe.js";
-import { readText } from "{static}/attention_explorer.js";
-const [path, tokenizer, texts] = process.argv.slice(1).map((text) => JSON.parse(text));
+import { readText } from "{static}/attention_reading.js";
+const [path, tokenizer, limits, texts] = process.argv.slice(1).map((text) => JSON.parse(text));
 const { tensors, metadata } = readSafetensors(readFileSync(path));
 const ready = { network: assemble(tensors, JSON.parse(metadata.config)), tokenizer: makeTokenizer(tokenizer) };
 console.log(JSON.stringify(texts.map((text) => {
-  const { left, tokens, maps, lens } = readText(ready, text);
-  return { left, tokens, maps: maps.map((heads) => heads.map((rows) => rows.map((row) => Array.from(row)))),
+  const { is_cut, tokens, maps, lens } = readText(ready, text, limits);
+  return { is_cut, tokens, maps: maps.map((heads) => heads.map((rows) => rows.map((row) => Array.from(row)))),
            lens: tokens.map((_, i) => lens(i)) };
 })));
 """
@@ -42,7 +42,7 @@ console.log(JSON.stringify(texts.map((text) => {
 def read_in_page(model: Decoder, tokenizer: BPETokenizer, folder: Path, *texts: str) -> list[dict[str, Any]]:
     path = folder / "model.safetensors"
     path.write_bytes(checkpoints.pack(model))
-    return run_module(READ, str(path), tokenizer.to_dict(), list(texts))
+    return run_module(READ, str(path), tokenizer.to_dict(), LIMITS, list(texts))
 
 
 def reference(model: Decoder, tokenizer: BPETokenizer, text: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -68,7 +68,7 @@ def causal_maps() -> list[list[list[float]]]:
 
 def test_distance_and_entropy_are_means_over_all_rows_but_the_first():
     for rows in causal_maps():
-        distance, nats = ask("attention_explorer.js", ["meanDistance", rows], ["meanEntropy", rows])
+        distance, nats = ask("attention_reading.js", ["meanDistance", rows], ["meanEntropy", rows])
         later = [np.array(row) for row in rows[1:]]
         back = [(row * (len(row) - 1 - np.arange(len(row)))).sum() for row in later]
         spread = [-(row[row > 0] * np.log(row[row > 0])).sum() for row in later]
@@ -78,12 +78,12 @@ def test_distance_and_entropy_are_means_over_all_rows_but_the_first():
 
 def test_a_head_that_always_looks_at_the_token_before_has_distance_one_and_no_entropy():
     rows = causal_maps()[2]
-    assert ask("attention_explorer.js", ["meanDistance", rows], ["meanEntropy", rows]) == [1, 0]
+    assert ask("attention_reading.js", ["meanDistance", rows], ["meanEntropy", rows]) == [1, 0]
 
 
 def test_the_largest_come_first_and_of_equal_ones_the_earliest():
     values = [0.1, 0.4, 0.1, 0.4, 0.0]
-    assert ask("attention_explorer.js", ["largest", values, 3], ["largest", values, 9]) == [[1, 3, 0], [1, 3, 0, 2, 4]]
+    assert ask("attention_reading.js", ["largest", values, 3], ["largest", values, 9]) == [[1, 3, 0], [1, 3, 0, 2, 4]]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -92,7 +92,7 @@ def test_the_example_equals_pytorch(name: str):
     example = AttentionExplorer(name, text=TYPED).example
     maps, lens = reference(model, tokenizer, TYPED)
     packed = [head for layer in example["maps"] for head in layer]
-    unpacked = ask("attention_explorer.js", *[["unpacked", head] for head in packed])
+    unpacked = ask("attention_reading.js", *[["unpacked", head] for head in packed])
     for rows, expected in zip(unpacked, maps.flatten(0, 1), strict=True):
         full = [row + [0.0] * (len(rows) - len(row)) for row in rows]
         torch.testing.assert_close(torch.tensor(full), expected, atol=5.1e-4, rtol=0)
@@ -126,9 +126,9 @@ def test_python_and_the_page_cut_every_text_alike(tmp_path: Path):
     model = Decoder(SMALL).eval()
     for text, read in zip(TEXTS, read_in_page(model, BYTES, tmp_path, *TEXTS), strict=True):
         example = AttentionExplorer(model, BYTES, text=text).example
-        assert (read["tokens"], read["left"]) == (example["tokens"], example["left"])
+        assert (read["tokens"], read["is_cut"]) == (example["tokens"], example["is_cut"])
         assert len(read["tokens"]) == 1 + min(15, len(text.encode()))
-        assert read["left"] == len(text.encode()) + 1 - len(read["tokens"])
+        assert read["is_cut"] == (len(text.encode()) > 15)
         assert [len(read["maps"]), len(read["maps"][0]), len(read["lens"])] == [2, 2, len(read["tokens"])]
 
 
@@ -137,13 +137,30 @@ def test_a_text_that_is_too_long_keeps_its_end(tmp_path: Path):
     text = "a" * 200 + "b" * 255
     example = AttentionExplorer(model, BYTES, text=text).example
     assert example["tokens"] == ["<|endoftext|>", *"b" * 255]
-    assert (example["left"], len(example["tokens"])) == (200, MOST)
+    assert (example["is_cut"], len(example["tokens"])) == (True, LIMITS["tokens"])
     assert read_in_page(model, BYTES, tmp_path, text)[0]["tokens"] == example["tokens"]
 
 
-def test_both_languages_draw_equally_many_tokens():
-    code = (STATIC / "attention_explorer.js").read_text()
-    assert f"const MOST = {MOST};" in code
+def test_of_a_word_without_end_only_the_end_is_cut_into_tokens(tmp_path: Path):
+    model, tokenizer = checkpoints.load("gpt-tales")
+    text = "🦊fox" * 5_000
+    example = AttentionExplorer(text=text).example
+    (read,) = read_in_page(model, tokenizer, tmp_path, text)
+    assert (read["is_cut"], example["is_cut"]) == (True, True)
+    assert read["tokens"] == example["tokens"]
+    assert len(read["tokens"]) == LIMITS["tokens"]
+
+
+def test_limits_are_those_of_python_in_the_page_too(tmp_path: Path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(checkpoints.pack(Decoder(SMALL)))
+    limits = {"tokens": 8, "letters": 8, "guesses": 2}
+    read = run_module(READ, str(path), BYTES.to_dict(), limits, ["123456789", "12345678", "1234"])
+    assert [one["is_cut"] for one in read] == [True, True, False]
+    assert [one["tokens"][1:] for one in read] == [list("3456789"), list("2345678"), list("1234")]
+    (fox,) = run_module(READ, str(path), BYTES.to_dict(), limits | {"letters": 4}, ["0123🦊"])
+    assert fox["tokens"][1:4] == list("123")  # letters are counted as Python counts them
+    assert {len(guesses) for one in read for depths in one["lens"] for guesses in depths} == {2}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -165,6 +182,16 @@ def test_the_chosen_row_is_handed_to_python():
     assert (explorer.layer, explorer.head) == (2, 1)
     assert explorer.looked_at == pytest.approx(maps[2, 1, 5, :6].tolist(), abs=5.1e-4)
     assert AttentionExplorer(text=TYPED, head=1).layer == 0  # what is given stays as given
+
+
+def test_what_is_looked_at_follows_the_text_without_a_page():
+    model, tokenizer = checkpoints.load("gpt-tales")
+    explorer = AttentionExplorer()
+    explorer.text, explorer.layer, explorer.token = TYPED, 1, 4
+    maps, _ = reference(model, tokenizer, TYPED)
+    assert explorer.looked_at == pytest.approx(maps[1, explorer.head, 4, :5].tolist(), abs=5.1e-4)
+    explorer.token = 999  # behind the end: the last
+    assert len(explorer.looked_at) == maps.shape[-1]
 
 
 def test_a_model_of_the_notebook_has_its_own_grid():
@@ -205,7 +232,7 @@ def test_looks_at_the_start_and_at_itself_are_not_striking():
 
 def test_everything_it_sends_to_the_page_is_plain_json():
     state = AttentionExplorer(embed=False).get_state()
-    assert {"text", "layer", "head", "token", "looked_at", "example", "checkpoint"} <= state.keys()
+    assert {"text", "layer", "head", "token", "limits", "example", "checkpoint"} <= state.keys()
     json.dumps({name: value for name, value in state.items() if name not in ("layout", "weights")})
 
 

@@ -7,11 +7,12 @@ Source: nostalgebraist 2020, "interpreting GPT: the logit lens"; Clark et al. 20
 arXiv:1906.04341, section 3 (entropy of a head).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 import traitlets
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from helpers.models import Decoder
@@ -33,7 +34,7 @@ LABELS = {
     "percent": "{n}\u00a0%",
     "under_percent": "<\u00a01\u00a0%",
     "nothing": "–",
-    "cut": "The text is too long to be read at once: its last {room} tokens are kept, the first {left} left out.",
+    "cut": "The text is too long to be read at once: only its last {room} tokens are read.",
     "looks": "In layer {layer}, head {head}, ‘{token}’ looks at: {seen}.",
     "seen": "‘{token}’ {share}",
     "cell": "In layer {layer}, head {head}, ‘{token}’ gives ‘{key}’ {share} of its attention.",
@@ -57,17 +58,19 @@ LABELS = {
 }
 
 TEXT = "This is the story of Leo, a kind little fox. Near the well lived"
-MOST = 256  # tokens that are read and drawn
-N_GUESSES = 3
+LIMITS = {
+    "tokens": 256,  # read and drawn
+    "letters": 4000,  # cut into tokens: a word without end would take minutes
+    "guesses": 3,  # in each row of the logit lens
+}
 
 
 class AttentionExplorer(LiveModel):
     """Small multiples of all heads, one of them large, and the text coloured by where the chosen token looks.
 
     `layer`, `head` and `token` count from 0, as in the book's figures; `token` is the place in what the model reads,
-    whose place 0 is the start, and -1 is the last. `looked_at` is the chosen row: how much each token up to the
-    chosen one is looked at, to three decimals. Without a layer and a head, the one that looks hardest at an earlier
-    token is shown first.
+    whose place 0 is the start, and -1 is the last. Without a layer and a head, the one that looks hardest at an
+    earlier token is shown first.
     """
 
     _esm = module("attention_explorer.js")
@@ -77,8 +80,8 @@ class AttentionExplorer(LiveModel):
     layer = traitlets.Int(0).tag(sync=True)
     head = traitlets.Int(0).tag(sync=True)
     token = traitlets.Int(-1).tag(sync=True)
-    looked_at = traitlets.List(traitlets.Float()).tag(sync=True)
     example = traitlets.Dict().tag(sync=True)
+    limits = traitlets.Dict(LIMITS).tag(sync=True)
     labels = traitlets.Dict(LIVE_LABELS | LABELS).tag(sync=True)
 
     def __init__(
@@ -93,7 +96,14 @@ class AttentionExplorer(LiveModel):
         self.example = reading(self.decoder, self.cutter, text)
         if not settings.keys() & {"layer", "head"}:
             self.layer, self.head = most_striking(self.example, self.token)
-        self.looked_at = row_of(self.example, self.layer, self.head, self.token)
+
+    @property
+    def looked_at(self) -> list[float]:
+        """How much the chosen token looks at each one up to itself, to three decimals; read anew each time."""
+        ids, _ = last_tokens(self.decoder, self.cutter, self.text)
+        maps, _ = watched(self.decoder, ids)
+        query = place_in(ids, self.token)
+        return [weight / 1000 for weight in thousandths(maps[self.layer][self.head, query, : query + 1])]
 
     @traitlets.validate("text")
     def _text_can_be_read(self, proposal: Any) -> str:
@@ -122,29 +132,36 @@ def place(name: str, value: int, n: int) -> int:
     return value
 
 
+def place_in(tokens: Sequence, token: int) -> int:
+    """The place itself, or the last one if it is -1 or behind the end."""
+    return token if 0 <= token < len(tokens) else len(tokens) - 1
+
+
 def reading(decoder: Decoder, tokenizer: BPETokenizer, text: str) -> dict[str, Any]:
     """What the page shows before the model arrives: tokens, maps and guesses, numbers in thousandths.
 
-    Each map is one list: row 0, row 1, … of its lower triangle. A text that is too long loses its beginning; `left`
-    says how many tokens.
+    Each map is one list: row 0, row 1, … of its lower triangle.
     """
-    ids = tokenizer.encode(text)
-    left = max(0, len(ids) + 1 - min(decoder.config.context_length, MOST))
-    ids = [tokenizer.eot_id, *ids[left:]]
-    maps, streams = watched(decoder, torch.tensor([ids], device=decoder.token_embedding.weight.device))
+    ids, is_cut = last_tokens(decoder, tokenizer, text)
+    maps, streams = watched(decoder, ids)
     return {
         "text": text,
-        "left": left,
+        "is_cut": is_cut,
         "tokens": [name_of(i, tokenizer) for i in ids],
         "maps": [[triangle(head) for head in layer] for layer in maps],
         "lens": [[guesses(decoder, stream[i], tokenizer) for stream in streams] for i in range(len(ids))],
     }
 
 
+def last_tokens(decoder: Decoder, tokenizer: BPETokenizer, text: str) -> tuple[list[int], bool]:
+    """The start and as many of the text's last tokens as there is room for; and whether its beginning was lost."""
+    ids = tokenizer.encode(text[-LIMITS["letters"] :])
+    left = max(0, len(ids) + 1 - min(decoder.config.context_length, LIMITS["tokens"]))
+    return [tokenizer.eot_id, *ids[left:]], left > 0 or len(text) > LIMITS["letters"]
+
+
 @torch.no_grad()
-def watched(
-    decoder: Decoder, ids: Int[Tensor, "1 T"]
-) -> tuple[list[Float[Tensor, "H T T"]], list[Float[Tensor, "T D"]]]:
+def watched(decoder: Decoder, ids: list[int]) -> tuple[list[Float[Tensor, "H T T"]], list[Float[Tensor, "T D"]]]:
     """Each layer's maps, and the stream after the embedding and after each block."""
     maps: list[Tensor] = []
     streams: list[Tensor] = []
@@ -152,7 +169,7 @@ def watched(
     for block in decoder.blocks:
         hooks.append(block.register_forward_hook(lambda block, given, stream: streams.append(stream[0])))
     try:
-        decoder(ids, maps=maps)
+        decoder(torch.tensor([ids], device=decoder.token_embedding.weight.device), maps=maps)
     finally:
         for hook in hooks:
             hook.remove()
@@ -173,7 +190,7 @@ def triangle(weights: Float[Tensor, "T T"]) -> list[int]:
 @torch.no_grad()
 def guesses(decoder: Decoder, stream: Float[Tensor, " D"], tokenizer: BPETokenizer) -> list[list]:
     """The likeliest next tokens if the model stopped with this stream: [name, thousandths], best first."""
-    best = decoder.lm_head(decoder.final_norm(stream)).softmax(-1).topk(N_GUESSES)
+    best = decoder.lm_head(decoder.final_norm(stream)).softmax(-1).topk(LIMITS["guesses"])
     names = [name_of(i, tokenizer) for i in best.indices.tolist()]
     return [list(pair) for pair in zip(names, thousandths(best.values), strict=True)]
 
@@ -189,8 +206,7 @@ def name_of(token_id: int, tokenizer: BPETokenizer) -> str:
 
 def row_of(example: dict[str, Any], layer: int, head: int, token: int) -> list[float]:
     """How much the token looks at each one up to itself; a place behind the end means the last token."""
-    last = len(example["tokens"]) - 1
-    query = token if 0 <= token <= last else last
+    query = place_in(example["tokens"], token)
     start = query * (query + 1) // 2
     return [weight / 1000 for weight in example["maps"][layer][head][start : start + query + 1]]
 
