@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from helpers.widgets.loss_explorer import UNITS, LossExplorer
+from helpers.widgets.loss_explorer import LABELS, UNITS, LossExplorer
 from tests.book.conftest import overflow, serious_violations
 
 STEPS = np.arange(5, 600, 10)
@@ -70,6 +70,7 @@ def errors_of(page: Page) -> list[str]:
 
 def test_the_sentence_and_the_table_equal_numpy_in_every_unit_smoothed_or_not(page: Page, show: Show):
     errors, box = errors_of(page), show(widget())
+    box.locator("summary").click()
     curves = list((RUNS | SEEDS).values())
     for unit in UNITS:
         control(box, "unit").select_option(index=UNITS.index(unit))
@@ -100,6 +101,7 @@ def test_the_sentence_says_what_was_passed_how_far_the_floor_is_and_that_the_run
     )
     place = "inside" if min(seeds) <= nats <= max(seeds) else "below" if nats < min(seeds) else "above"
     expect(box.locator(".le-among")).to_contain_text(f"{place} the range of the recorded runs, {min(seeds):.2f} to ")
+    box.locator("summary").click()
     control(box, "step").press("Home")
     expect(box.locator(".tool-status")).to_contain_text("past uniform guessing (6.93)")
     bigram = STEPS[np.argmax(RUNS["this run"][1] < LEVELS["bigram"])]
@@ -108,6 +110,24 @@ def test_the_sentence_says_what_was_passed_how_far_the_floor_is_and_that_the_run
     expect(box.locator(".le-ring")).to_have_count(2)  # it begins below the uniform level
     label = box.locator(".le-chart").get_attribute("aria-label") or ""
     assert box.locator(".tool-status").inner_text() in label
+
+
+def test_levels_are_named_in_the_readers_language_in_the_picture_and_in_the_table(page: Page, show: Show):
+    box = show(widget(labels=LABELS | {"mark_bigram": "二元", "mark_floor": "下限", "level_value": "{level}：{value}"}))
+    box.locator("summary").click()
+    for name in ("二元：2.11", "下限：0.34"):
+        expect(box.locator(".le-chart").get_by_text(name, exact=True)).to_have_count(1)
+    assert table(box)[-1][0] == "first step below 二元：2.11"
+
+
+def test_what_is_found_is_read_out_when_the_cursor_rests(page: Page, show: Show):
+    box = show(widget())
+    for region in (box.locator(".tool-status"), box.locator(".le-among")):
+        expect(region).to_have_attribute("role", "status")
+        expect(region).to_have_attribute("aria-busy", "false")
+        control(box, "step").press("ArrowLeft")
+        assert region.get_attribute("aria-busy") == "true"
+        expect(region).to_have_attribute("aria-busy", "false")
 
 
 def heights(box: Locator) -> dict[str, float]:
@@ -180,6 +200,7 @@ def test_the_slider_below_the_picture_follows_a_logarithmic_axis(page: Page, sho
 
 def test_the_run_of_the_sentence_is_always_drawn(page: Page, show: Show):
     box = show(widget())
+    box.locator("summary").click()
     control(box, "shown-0").uncheck()
     expect(box.locator(".tool-status")).to_contain_text("seed 101 costs")
     expect(box.locator(".le-chart [data-run]")).to_have_count(3)

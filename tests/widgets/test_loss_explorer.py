@@ -160,6 +160,8 @@ def test_a_record_with_its_curves_gives_a_run_for_every_seed(monkeypatch: pytest
     monkeypatch.setattr(records, "load", lambda name: {"seeds": [101, 102], "values": values})
     explorer = LossExplorer.from_record("made up", LEVELS, {"this run": RUN})
     assert [run["name"] for run in explorer.runs] == ["this run", "seed 101", "seed 102"]
+    german = LossExplorer.from_record("made up", LEVELS, labels=LABELS | {"seed": "Keim {seed}"})
+    assert [run["name"] for run in german.runs] == ["Keim 101", "Keim 102"]
     assert explorer.runs[2]["losses"] == [3.5, 1.5]
 
 
@@ -219,7 +221,8 @@ def test_the_scripts_use_every_label_and_no_other():
     scripts = "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
     used = set(re.findall(r"\btext\.(\w+)", scripts))
     kinds = set(re.findall(r"\btext\[`(\w+_)\$", scripts))
-    assert kinds == {"axis_", "unit_", "say_", "level_"}
-    used |= {kind + unit for kind in kinds - {"level_"} for unit in UNITS}
-    used |= {f"level_{name}" for name in ("uniform", "unigram", "bigram", "trigram")}
+    assert kinds == {"axis_", "unit_", "say_", "level_", "mark_"}
+    used |= {kind + unit for kind in kinds - {"level_", "mark_"} for unit in UNITS}
+    used |= {kind + name for kind in ("level_", "mark_") for name in ("uniform", "unigram", "bigram", "trigram")}
+    used |= {"mark_floor", "seed"}  # the seeds are named in Python
     assert used == set(LABELS)

@@ -45,6 +45,13 @@ LABELS = {
     "say_perplexity": "At step {step}, {run} wavers as if among {value} equally likely tokens",
     "say_gap": "At step {step}, {run} costs {value} nats a token more than the best possible predictor",
     "say_lucky": "At step {step}, {run} costs {value} nats a token less than any predictor does in the long run",
+    "seed": "seed {seed}",
+    "mark_uniform": "uniform",
+    "mark_unigram": "unigram",
+    "mark_bigram": "bigram",
+    "mark_trigram": "trigram",
+    "mark_floor": "floor",
+    "level_value": "{level} {value}",
     "level_uniform": "uniform guessing",
     "level_unigram": "the unigram",
     "level_bigram": "the bigram",
@@ -124,7 +131,8 @@ class LossExplorer(anywidget.AnyWidget):
         record = records.load(name)
         values = record["values"]
         pairs = zip(record["seeds"], values["losses"], strict=True)
-        recorded = {f"seed {seed}": (values["steps"], losses) for seed, losses in pairs}
+        pattern = settings.get("labels", LABELS)["seed"]
+        recorded = {pattern.format(seed=seed): (values["steps"], losses) for seed, losses in pairs}
         return cls(runs or {}, levels or values["levels"], recorded=recorded, **settings)
 
     @traitlets.validate("unit")

@@ -1,7 +1,7 @@
 // The picture of loss curves: scales, grid, levels and runs with their names at the right ends, cursor.
 // Heights are taken from nats, whatever the unit: nats, bits and perplexity are three rulers along one picture.
 
-import { svgElement } from "./dom.js";
+import { fill, svgElement } from "./dom.js";
 import { firstBelow, inUnit, linearTicks, logTicks, lossAt, spread } from "./loss_curves.js";
 
 export const DASHES = ["", "10 4", "2.5 3", "10 3 2.5 3", "16 4", "6 3 2 3 2 3"];
@@ -9,6 +9,9 @@ const LINE_HEIGHT = 15;
 
 // The colour of a role; the style sheet mixes some ink into it.
 export const inRole = (node, color) => (node.style.setProperty("--role", color), node);
+
+// A level's name where there is little room; one of the reader's own has no other.
+export const markOf = ({ name }, text) => text[`mark_${name}`] ?? name;
 
 const pathOf = (points) => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
 const clipped = (name, n) => ([...name].length > n ? `${[...name].slice(0, n - 1).join("")}…` : name);
@@ -94,12 +97,13 @@ export function drawLevel({ name, nats, color }, { y }, { left, right }) {
 }
 
 // What is named at its right end: levels (on a phone without their values), one's own runs, and the chosen one.
-export function labelsOf({ levels, drawn, run, say, unit }, width) {
+export function labelsOf({ levels, drawn, run, written, unit, text }, width) {
   const [isNarrow, most] = width < 460 ? [true, 10] : [false, 17];
   const arrow = ({ name }) => (unit === "gap" && name === "floor" ? "↓ " : ""); // zero lies infinitely far down
-  const fixed = levels.map(({ name, nats, color }) => {
-    const label = arrow({ name }) + clipped(name, most) + (isNarrow ? "" : ` ${say(nats)}`);
-    return { label, nats, color, step: Infinity };
+  const fixed = levels.map((level) => {
+    const [{ nats, color }, name] = [level, clipped(markOf(level, text), most)];
+    const label = isNarrow ? name : fill(text.level_value, { level: name, value: written(nats) });
+    return { label: arrow(level) + label, nats, color, step: Infinity };
   });
   const own = drawn.filter((one) => !one.is_recorded || one === run).map(({ name, steps, smooth, color }) => {
     return { label: clipped(name, most), nats: smooth.at(-1), color, step: steps.at(-1), isRun: true };

@@ -2,7 +2,9 @@
 // same loss can be said in nats, in bits, as a perplexity, or as what is left above the floor.
 // Everything is computed here, so it works without a kernel.
 
-import { choice, element, fill, foldedTable, follow, slider, svgElement, toolBox } from "./dom.js";
+import {
+  choice, element, fill, foldedTable, follow, put, say, slider, svgElement, toolBox,
+} from "./dom.js";
 import {
   DASHES, drawCrossings, drawCursor, drawGrid, drawLabels, drawLevel, drawRun, frameOf, inRole, labelsOf,
   scalesOf,
@@ -24,9 +26,9 @@ function sceneOf(model) {
   });
   const run = runs.find(({ name }) => name === model.get("run"));
   const drawn = runs.filter((one) => one === run || shown.includes(one.name));
-  const say = (nats) => digits(inUnit(nats, unit, floor));
+  const written = (nats) => digits(inUnit(nats, unit, floor));
   const isLog = model.get("is_log");
-  return { unit, window, isLog, levels, floor, runs, drawn, run, say, text: model.get("labels") };
+  return { unit, window, isLog, levels, floor, runs, drawn, run, written, text: model.get("labels") };
 }
 
 function tickBox(name, change, ...content) {
@@ -41,12 +43,13 @@ function sample({ is_recorded, color }, dash) {
   return inRole(svgElement("svg", { class: "le-sample", viewBox: "0 0 34 10", "aria-hidden": "true" }, line), color);
 }
 
-function legendOf(model, put, text) {
+function legendOf(model, text) {
   const runs = model.get("runs");
   const names = runs.map((run) => run.name);
   const isShown = (name) => model.get("shown").includes(name);
   const ticks = runs.map((run, index) => {
-    const toggle = (isOn) => put("shown", names.filter((name) => (name === run.name ? isOn : isShown(name))));
+    const chosen = (isOn) => names.filter((name) => (name === run.name ? isOn : isShown(name)));
+    const toggle = (isOn) => put(model, { shown: chosen(isOn) });
     return tickBox(`shown-${index}`, toggle, sample(run, DASHES[index % DASHES.length]), run.name);
   });
   const node = element("div", { class: "le-legend", role: "group", "aria-label": text.runs });
@@ -55,19 +58,19 @@ function legendOf(model, put, text) {
   return { node, update };
 }
 
-function controlsOf(model, put, text) {
+function controlsOf(model, text) {
   const runs = model.get("runs");
   const hasFloor = model.get("levels").some((level) => level.name === "floor");
   const units = UNIT_NAMES.filter((unit) => unit !== "gap" || hasFloor);
   const most = Math.max(10, Math.floor(Math.max(...runs.map((run) => run.steps.at(-1))) / 6));
-  const say = (n) => (n > 1 ? String(n) : text.off);
+  const steps = (n) => (n > 1 ? String(n) : text.off);
   const controls = [
     choice(model, "run", { label: text.run, options: runs.map((run) => run.name) }),
     choice(model, "unit", { label: text.unit, options: units.map((unit) => [unit, text[`unit_${unit}`]]) }),
-    slider(model, "smoothing", { label: text.smoothing, min: 1, max: most, step: 1, say }),
+    slider(model, "smoothing", { label: text.smoothing, min: 1, max: most, step: 1, say: steps }),
   ];
   controls[0].row.hidden = runs.length < 2;
-  const log = tickBox("is_log", (isOn) => put("is_log", isOn), text.is_log);
+  const log = tickBox("is_log", (isOn) => put(model, { is_log: isOn }), text.is_log);
   const node = element("div", { class: "le-controls" }, ...controls.map((control) => control.row), log.node);
   const update = () => {
     controls.forEach((control) => control.update());
@@ -76,110 +79,132 @@ function controlsOf(model, put, text) {
   return { node, update };
 }
 
-function render({ model, el }) {
-  const text = model.get("labels");
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-  };
-  const [legend, controls] = [legendOf(model, put, text), controlsOf(model, put, text)];
+// Choosing a hidden run shows it; hiding the chosen one chooses another, and the last one stays.
+function agree(model, leading) {
+  const [shown, run] = [model.get("shown"), model.get("run")];
+  if (shown.includes(run)) return;
+  if (leading === "run" || !shown.length) put(model, { shown: [...shown, run] });
+  else put(model, { run: shown[0] });
+}
+
+const within = (value, most) => Math.min(most, Math.max(0, value));
+
+// The picture, the cursor in it, and the slider below it.
+function chartNodes(text) {
   const [svg, hand] = [svgElement("svg", { class: "le-chart", role: "img" }), svgElement("g", { class: "le-cursor" })];
   const range = { type: "range", min: 0, max: 1000 }; // places along the axis, so that it may be logarithmic
   const rail = element("input", { ...range, class: "le-rail", "data-control": "step", "aria-label": text.step });
-  const [status, among] = [element("p", { class: "tool-status" }), element("p", { class: "le-among" })];
-  const note = element("p", { class: "le-note tool-note" });
-  const place = element("div", { class: "le-place" }, svg, rail);
-  let scene, frame, scales;
-  const table = foldedTable(() => tableOfRuns(scene));
-  const answer = element("div", { role: "status" }, status, among);
-  el.append(toolBox("loss-explorer", text.name, legend.node, place, answer, note, controls.node, table.node));
+  return { svg, hand, rail, place: element("div", { class: "le-place" }, svg, rail) };
+}
 
-  const within = (value, most) => Math.min(most, Math.max(0, value));
-  const goTo = (index) => put("step", scene.run.steps[within(index, scene.run.steps.length - 1)]);
-  const goToShare = (share) => goTo(nearest(scene.run.steps, scales.stepAt(within(share, 1))));
+const widthOf = ({ place }) => Math.max(220, place.clientWidth);
 
-  function drawChart() {
-    const width = Math.max(220, place.clientWidth);
-    const labels = labelsOf(scene, width);
-    frame = frameOf(width, labels);
-    scales = scalesOf(scene, frame);
-    svg.setAttribute("viewBox", `0 0 ${width} ${frame.bottom + 38}`);
-    const depth = (run) => (run === scene.run ? 2 : run.is_recorded ? 0 : 1);
-    const backToFront = [...scene.drawn].sort((a, b) => depth(a) - depth(b));
-    svg.replaceChildren(
-      drawGrid(scene, scales, frame),
-      ...scene.levels.filter(({ nats }) => nats >= scales.nats[0]).map((level) => drawLevel(level, scales, frame)),
-      ...backToFront.map((run) => drawRun(run, run === scene.run, scales)),
-      ...drawLabels(labels, scales, frame),
-      drawCrossings(scene, scales),
-      hand,
-    );
-    rail.style.marginLeft = `${frame.left - 8}px`; // the thumb, 16 pixels wide, stands below the cursor
-    rail.style.width = `${frame.right - frame.left + 16}px`;
-    moveCursor();
-  }
+// Draws everything but the cursor, and gives where it lies.
+function drawChart({ svg, hand, rail, place }, scene) {
+  const width = widthOf({ place });
+  const labels = labelsOf(scene, width);
+  const frame = frameOf(width, labels);
+  const scales = scalesOf(scene, frame);
+  svg.setAttribute("viewBox", `0 0 ${width} ${frame.bottom + 38}`);
+  const depth = (run) => (run === scene.run ? 2 : run.is_recorded ? 0 : 1);
+  const backToFront = [...scene.drawn].sort((a, b) => depth(a) - depth(b));
+  svg.replaceChildren(
+    drawGrid(scene, scales, frame),
+    ...scene.levels.filter(({ nats }) => nats >= scales.nats[0]).map((level) => drawLevel(level, scales, frame)),
+    ...backToFront.map((run) => drawRun(run, run === scene.run, scales)),
+    ...drawLabels(labels, scales, frame),
+    drawCrossings(scene, scales),
+    hand,
+  );
+  rail.style.marginLeft = `${frame.left - 8}px`; // the thumb, 16 pixels wide, stands below the cursor
+  rail.style.width = `${frame.right - frame.left + 16}px`;
+  return { frame, scales };
+}
 
-  function moveCursor() {
-    const { steps, smooth } = scene.run;
-    const index = nearest(steps, model.get("step"));
-    const lines = sentences(scene, steps[index], smooth[index]);
-    hand.replaceChildren(...drawCursor(scene, steps[index], scales, frame));
-    rail.value = 1000 * scales.shareOf(steps[index]);
-    rail.setAttribute("aria-valuetext", fill(text.at_step, { step: steps[index], value: scene.say(smooth[index]) }));
-    [status.textContent, among.textContent] = lines;
-    svg.setAttribute("aria-label", fill(text.chart, { finding: lines.join(" ") }));
-    put("value", Number(inUnit(smooth[index], scene.unit, scene.floor).toFixed(5)));
-  }
+// The cursor at a place among the chosen run's steps, with what it finds as the picture's name.
+function drawHand({ svg, hand, rail }, { scene, scales, frame }, index, finding) {
+  const [step, nats] = [scene.run.steps[index], scene.run.smooth[index]];
+  hand.replaceChildren(...drawCursor(scene, step, scales, frame));
+  rail.value = 1000 * scales.shareOf(step);
+  rail.setAttribute("aria-valuetext", fill(scene.text.at_step, { step, value: scene.written(nats) }));
+  svg.setAttribute("aria-label", fill(scene.text.chart, { finding }));
+}
 
-  function drawAll() {
-    scene = sceneOf(model);
-    legend.update();
-    controls.update();
-    note.textContent = notes(scene);
-    table.update();
-    drawChart();
-  }
+// The name of the run whose line is under a pointer, if one is.
+function runUnder({ clientY }, svg, { scene, scales }, step) {
+  const height = clientY - svg.getBoundingClientRect().top;
+  const lossOf = (run) => lossAt(run.steps, run.smooth, step) ?? Infinity;
+  const distance = (run) => Math.abs(scales.y(lossOf(run)) - height);
+  const closest = scene.drawn.reduce((best, run) => (distance(run) < distance(best) ? run : best));
+  return distance(closest) < CLOSE ? closest.name : undefined;
+}
 
-  function point(event) {
-    const across = event.clientX - svg.getBoundingClientRect().left;
-    goToShare((across - frame.left) / (frame.right - frame.left));
-  }
-  function pick(event) {
-    point(event);
-    const height = event.clientY - svg.getBoundingClientRect().top;
-    const lossOf = (run) => lossAt(run.steps, run.smooth, model.get("step")) ?? Infinity;
-    const distance = (run) => Math.abs(scales.y(lossOf(run)) - height);
-    const closest = scene.drawn.reduce((best, run) => (distance(run) < distance(best) ? run : best));
-    if (distance(closest) < CLOSE) put("run", closest.name);
-  }
+// Pointer, slider and keys move the cursor; a press also picks a run. `view` gives what is drawn now.
+function steer(model, { svg, rail }, view) {
+  const goTo = (index) => {
+    const { steps } = view().scene.run;
+    put(model, { step: steps[within(index, steps.length - 1)] });
+  };
+  const goToShare = (share) => goTo(nearest(view().scene.run.steps, view().scales.stepAt(within(share, 1))));
+  const point = ({ clientX }) => {
+    const { left, right } = view().frame;
+    goToShare((clientX - svg.getBoundingClientRect().left - left) / (right - left));
+  };
   svg.addEventListener("pointermove", (event) => (event.pointerType === "mouse" || event.buttons) && point(event));
-  svg.addEventListener("pointerdown", pick);
+  svg.addEventListener("pointerdown", (event) => {
+    point(event);
+    const run = runUnder(event, svg, view(), model.get("step"));
+    if (run !== undefined) put(model, { run });
+  });
   rail.addEventListener("input", () => goToShare(rail.value / 1000));
   rail.addEventListener("keydown", (event) => {
     event.stopPropagation(); // JupyterLab's shortcuts must not eat the arrows
     if (!(event.key in MOVES)) return;
     event.preventDefault();
-    goTo(nearest(scene.run.steps, model.get("step")) + MOVES[event.key]);
+    goTo(nearest(view().scene.run.steps, model.get("step")) + MOVES[event.key]);
   });
+}
 
-  // Choosing a hidden run shows it; hiding the chosen one chooses another, and the last one stays.
-  function agree(leading) {
-    const [shown, run] = [model.get("shown"), model.get("run")];
-    if (!shown.includes(run)) {
-      if (leading === "run" || !shown.length) put("shown", [...shown, run]);
-      else put("run", shown[0]);
-    }
-    drawAll();
+function render({ model, el }) {
+  const text = model.get("labels");
+  const [legend, controls, nodes] = [legendOf(model, text), controlsOf(model, text), chartNodes(text)];
+  const [status, among] = ["tool-status", "le-among"].map((name) => element("p", { class: name, role: "status" }));
+  const note = element("p", { class: "le-note tool-note" });
+  let view; // {scene, frame, scales}
+  const table = foldedTable(() => tableOfRuns(view.scene));
+  const parts = [legend.node, nodes.place, status, among, note, controls.node, table.node];
+  el.append(toolBox("loss-explorer", text.name, ...parts));
+  steer(model, nodes, () => view);
+
+  function moveCursor() {
+    const { run, unit, floor } = view.scene;
+    const index = nearest(run.steps, model.get("step"));
+    const lines = sentences(view.scene, run.steps[index], run.smooth[index]);
+    drawHand(nodes, view, index, lines.join(" "));
+    [status, among].forEach((region, line) => say(region, lines[line]));
+    put(model, { value: Number(inUnit(run.smooth[index], unit, floor).toFixed(5)) });
   }
+  function drawScene(scene) {
+    view = { scene, ...drawChart(nodes, scene) };
+    moveCursor();
+  }
+  function drawAll() {
+    drawScene(sceneOf(model));
+    [legend, controls, table].forEach((part) => part.update());
+    note.textContent = notes(view.scene);
+  }
+  const agreeing = (leading) => () => {
+    agree(model, leading);
+    drawAll();
+  };
   const unfollow = [
-    follow(model, ["run"], () => agree("run")),
-    follow(model, ["shown"], () => agree("shown")),
+    ...["run", "shown"].map((leading) => follow(model, [leading], agreeing(leading))),
     follow(model, ["unit", "smoothing", "is_log"], drawAll),
     follow(model, ["step"], moveCursor),
   ];
-  const resized = new ResizeObserver(() => frame.width !== Math.max(220, place.clientWidth) && drawChart());
-  agree("run");
-  resized.observe(place);
+  const resized = new ResizeObserver(() => view.frame.width !== widthOf(nodes) && drawScene(view.scene));
+  agreeing("run")();
+  resized.observe(nodes.place);
   return () => {
     resized.disconnect();
     unfollow.forEach((end) => end());
