@@ -66,7 +66,7 @@ def test_an_example_stands_there_before_the_weights_and_the_page_goes_on_with_it
     expect(box).to_have_attribute("data-live", "loading")
     assert written(box) == TOKENIZER.decode(writer.written)
     assert [row["before"] for row in rows(box)] == [p for _, p, _ in writer.example["next"]]
-    expect(box.locator(".wr-best")).to_contain_text("best possible predictor thinks")
+    expect(box.locator(".wr-best")).to_contain_text("best possible predictor, thinks")
 
 
 def test_stepping_on_from_the_example_equals_writing_it_all_in_python(show: Callable, errors):

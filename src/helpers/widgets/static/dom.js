@@ -42,6 +42,9 @@ export function put(model, traits) {
 // A probability in three digits.
 export const decimals = (p) => (p === 0 ? "0" : p < 0.001 ? "<0.001" : p.toFixed(3));
 
+// The axis of bars ends at a round number, so they do not rescale at every touch of a slider.
+export const axisEnd = (largest) => [0.05, 0.1, 0.2, 0.4, 0.6, 0.8].find((end) => largest <= end) ?? 1;
+
 // Says something in a region that screen readers read out, but only once the reader rests: while it is busy they wait.
 const REST = 600; // milliseconds
 const resting = new WeakMap();

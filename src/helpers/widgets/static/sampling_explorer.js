@@ -1,18 +1,13 @@
 // The sampling explorer: what temperature, top-k and top-p do to one next-token distribution.
 // Everything is computed here, so it works without a kernel.
 
-import {
-  button, choice, decimals, element, fill, follow, put, say, slider, toolBox, visible,
-} from "./dom.js";
+import { axisEnd, button, choice, decimals, element, fill, follow, put, say, slider, toolBox, visible } from "./dom.js";
 import { draw, entropy, filtered, softmax, uniform } from "./filters.js";
 
 const FILTERS = ["temperature", "top_k", "top_p"];
 const NO_DRAWS = { tally: [], sampled_index: -1, sampled: "" };
 
 const percent = (share) => `${Math.min(100, 100 * share)}%`;
-
-// The axis ends at a round number, so bars do not rescale at every touch of a slider.
-const axisEnd = (largest) => [0.05, 0.1, 0.2, 0.4, 0.6, 0.8].find((end) => largest <= end) ?? 1;
 
 const settingsOf = (model) => Object.fromEntries(FILTERS.map((name) => [name, model.get(name)]));
 

@@ -3,7 +3,7 @@
 // the exact distribution is known, and the best possible predictor says what it thinks.
 
 import {
-  button, decimals, element, fill, foldedTable, follow, numberBox, put, say, slider, textBox, toolBox, visible, whenNear,
+  axisEnd, button, decimals, element, fill, foldedTable, follow, numberBox, put, say, slider, textBox, toolBox, visible, whenNear,
 } from "./dom.js";
 import { draw, uniform } from "./filters.js";
 import { loading, tokenizerOf } from "./live_model.js";
@@ -64,62 +64,83 @@ function textPage(text, tokenizer) {
 
 function makeRow(choose) {
   const part = (name) => element("span", { class: `wr-${name}` });
-  const row = { token: button("", "choose", () => choose(Number(row.node.dataset.id))), before: part("before"), after: part("after"), truth: part("truth") };
+  const row = { token: button("", "choose", () => choose(Number(row.node.dataset.id))) };
+  Object.assign(row, { before: part("before"), after: part("after"), truth: part("truth") });
   row.kept = element("td", { class: "wr-number" });
-  row.exact = element("td", { class: "wr-number wr-exact" });
+  row.exact = element("td", { class: "wr-number" });
   const track = element("td", { "aria-hidden": "true" }, element("div", { class: "wr-track" }, row.after, row.before, row.truth));
   row.node = element("tr", {}, element("th", { scope: "row" }, row.token), track, row.kept, row.exact);
   row.node.addEventListener("click", (event) => event.target !== row.token && row.token.click());
   return row;
 }
 
-function paintRow(row, { name, id, before, after, exact }, text) {
+function paintRow(row, { name, id, before, after, exact }, end, text) {
   row.node.hidden = id === undefined; // nothing is known about the next token yet
   if (id === undefined) return;
+  const along = (p) => `${Math.min(100, (100 * p) / end)}%`;
   row.token.textContent = name;
   row.token.setAttribute("aria-label", fill(text.choose, { token: name, probability: decimals(after) }));
   Object.assign(row.node.dataset, { id, before, after, exact: exact ?? "" });
-  row.before.style.width = `${100 * before}%`;
-  row.after.style.width = `${100 * after}%`;
+  row.before.style.width = along(before);
+  row.after.style.width = along(after);
   row.truth.hidden = !exact; // none known, or impossible
-  row.truth.style.left = `${100 * (exact ?? 0)}%`;
+  row.truth.style.left = along(exact ?? 0);
   row.kept.textContent = decimals(after);
   row.exact.textContent = exact === null ? text.none : decimals(exact);
 }
 
-// The likeliest tokens, one bar each; a click on one writes it.
+// What is known about each of the likeliest tokens.
+function likeliest({ before, after }, truth, n, tokenizer, text) {
+  const ids = Object.keys(before).map(Number).sort((a, b) => before[b] - before[a]);
+  return Array.from({ length: n }, (_, index) => {
+    const id = ids[index];
+    if (id === undefined) return {};
+    const isEnd = id === tokenizer.endOfText;
+    const exact = truth && (isEnd ? truth.ends : truth.share(tokenizer.decode([id])));
+    return { id, before: before[id], after: after[id], exact, name: isEnd ? text.end : visible(tokenizer.nameOf(id)) };
+  });
+}
+
+function headOf(text, ends) {
+  const cell = (name) => element("th", { scope: "col" }, name);
+  return element("tr", {}, cell(text.next), element("td", { "aria-hidden": "true" }, ends), cell(text.probability), cell(text.truth));
+}
+
+// The likeliest tokens, one bar each; a click on one writes it. The last line counts the rest.
 function nextTokens(text, tokenizer, n, hasTruth, choose) {
   const rows = Array.from({ length: n }, () => makeRow(choose));
-  const head = [["th", text.next], ["td", ""], ["th", text.after], ["th", text.truth]].map(([tag, name]) =>
-    element(tag, tag === "th" ? { scope: "col" } : {}, name));
+  const ends = element("span", { class: "wr-ends" });
+  const others = [element("th", { scope: "row" }), element("td"), element("td", { class: "wr-number" }), element("td")];
   const table = element("table", { class: hasTruth ? "" : "wr-no-truth" });
-  table.append(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows.map((row) => row.node)));
-  const keys = ["before", "after", ...(hasTruth ? ["truth"] : [])];
+  table.append(element("thead", {}, headOf(text, ends)), element("tbody", {}, ...rows.map((row) => row.node)));
+  table.append(element("tfoot", {}, element("tr", {}, ...others)));
   const legend = element("p", { class: "tool-note", "aria-hidden": "true" });
-  for (const key of keys) legend.append(element("span", { class: `wr-key wr-${key}` }), ` ${text[key]} `);
-
-  function paint({ before, after }, truth) {
-    const likely = Object.keys(before).map(Number).sort((a, b) => before[b] - before[a]);
-    rows.forEach((row, index) => {
-      const id = likely[index];
-      const isEnd = id === tokenizer.endOfText;
-      const exact = truth && id !== undefined && (isEnd ? truth.ends : truth.share(tokenizer.decode([id])));
-      const name = isEnd ? text.end : id === undefined ? "" : visible(tokenizer.nameOf(id));
-      paintRow(row, { name, id, before: before[id], after: after[id], exact }, text);
-    });
+  for (const key of ["before", "after", ...(hasTruth ? ["truth"] : [])]) {
+    legend.append(element("span", { class: `wr-key wr-${key}` }), ` ${text[key]} `);
+  }
+  function paint(now, truth) {
+    const known = likeliest(now, truth, n, tokenizer, text);
+    const end = axisEnd(Math.max(...known.flatMap(({ before, after, exact }) => [before ?? 0, after ?? 0, exact ?? 0])));
+    rows.forEach((row, index) => paintRow(row, known[index], end, text));
+    ends.replaceChildren(element("span", {}, "0"), element("span", {}, String(end)));
+    const rest = 1 - known.reduce((sum, { after }) => sum + (after ?? 0), 0);
+    others[0].textContent = fill(text.others, { n: tokenizer.vocabSize - n });
+    others[2].textContent = decimals(Math.max(0, rest));
+    table.tFoot.hidden = known[0].id === undefined;
   }
   return { nodes: [table, legend], paint };
 }
 
 // ---------------------------------------------------------------- the best possible predictor
 
-const percent = (p) => (100 * p).toFixed(p > 0.0995 || p < 0.0005 ? 0 : 1);
+const percent = (p) => (100 * p).toFixed(1).replace(/\.0$/, "");
 
 function bestGuess(text, storyteller, written, truth) {
   if (!truth) return fill(text.impossible, { word: `‘${storyteller.firstImpossible(written).word}’` });
-  const next = truth.best(4).filter(([word]) => word !== END);
-  const words = next.map(([word, p]) => fill(text.best_word, { word: `‘${word.trim()}’`, percent: percent(p) }));
+  const next = truth.best(5).filter(([word]) => word !== END);
+  const words = next.slice(0, 4).map(([word, p]) => fill(text.best_word, { word: `‘${word.trim()}’`, percent: percent(p) }));
   if (truth.ends > 0) words.push(fill(text.best_end, { percent: percent(truth.ends) }));
+  if (next.length > 4) words.push(text.more_words);
   return fill(text.best, { words: words.join(", ") });
 }
 
