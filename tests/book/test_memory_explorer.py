@@ -77,6 +77,27 @@ def test_the_table_has_the_exact_sizes_in_both_units(show: Callable[..., Locator
     assert rows["cache with every head's own"].split()[-1] == "10.000"
 
 
+def test_every_number_is_written_in_the_language_of_the_page(show: Callable[..., Locator], page: Page):
+    box = show(MemoryExplorer("llama-2-70b", context=4096))
+    page.evaluate("() => { document.documentElement.lang = 'de'; }")
+    control(box, "batch").fill("1")
+    expect(box.locator(".tool-status")).to_contain_text("138 GB of weights and 2,68 GB of cache")
+    expect(box.locator('[data-answer="price"]')).to_have_text("at least $11,62")
+    expect(box.locator('[data-way="time"]')).to_contain_text("2 × 3,35 TB/s")
+    box.locator("summary").first.click()
+    expect(box.locator(".tool-table")).to_contain_text("137.953.296.384")
+
+
+def test_what_is_found_is_read_out_when_the_reader_rests(show: Callable[..., Locator]):
+    box = show(MemoryExplorer())
+    region = box.locator("[role=status]")
+    expect(region).to_have_count(1)
+    expect(region).to_have_attribute("aria-busy", "false")
+    control(box, "batch").press("ArrowRight")
+    assert region.get_attribute("aria-busy") == "true"
+    expect(region).to_have_attribute("aria-busy", "false")
+
+
 def test_the_costs_follow_bandwidth_and_price_as_typed(show: Callable[..., Locator]):
     box = show(MemoryExplorer())
     answer = {name: box.locator(f'[data-answer="{name}"]') for name in ("operations", "time", "speed", "price")}

@@ -16,6 +16,7 @@ from helpers.widgets.bundle import STATIC
 from helpers.widgets.memory_explorer import CHOICES, LABELS, MemoryExplorer, counts, shape, title
 from tests.models.test_presets import ACTIVE, EXACT
 from tests.widgets.javascript import ask as ask_module
+from tests.widgets.javascript import run_module
 
 SETTINGS = {
     "context": 131_072,
@@ -188,16 +189,29 @@ def test_memory_that_is_just_full_is_enough():
 
 def test_numbers_are_said_with_three_digits_that_count():
     said = ask(
-        *[["bytesText", n] for n in (17_179_869_184, 15_009_849_344, 1_342_052_808_704, 999_600_000, 256)],
+        *[["bytesText", n, LABELS] for n in (17_179_869_184, 15_009_849_344, 1_342_052_808_704, 999_600_000, 256)],
         *[["digits", n] for n in (4, 0.05242, 42_098.3)],
-        *[["secondsText", s] for s in (0.0096089, 1.5, 2.2e-7)],
-        *[["dollarsText", s] for s in (5.338, 1234.5, 0.00642, 0)],
-        ["countText", 83_700_000_000],
+        *[["secondsText", s, LABELS] for s in (0.0096089, 1.5, 2.2e-7)],
+        *[["dollarsText", s, LABELS] for s in (5.338, 1234.5, 0.00642, 0)],
+        ["countText", 83_700_000_000, LABELS],
     )
     expected = (
         "17.2 GB|15.0 GB|1.34 TB|1.00 GB|256 B|4|0.0524|42,100|9.61 ms|1.50 s|0.220 µs|$5.34|$1,234.50|$0.00642|$0"
     )
     assert said == [*expected.split("|"), "83.7 × 10⁹"]
+
+
+def test_numbers_are_written_as_the_language_of_the_page_writes_them():
+    program = """
+        import { bytesText, digits } from "{static}/memory_explorer.js";
+        const [text, languages] = process.argv.slice(1).map((text) => JSON.parse(text));
+        console.log(JSON.stringify(languages.map((lang) => {
+          globalThis.document = { documentElement: { lang } };
+          return [digits(42098.3), bytesText(17179869184, text)];
+        })));
+    """
+    said = run_module(program, LABELS | {"in_GB": "{n} Go"}, ["", "en", "de", "fr"])
+    assert said == [["42,100", "17.2 Go"]] * 2 + [["42.100", "17,2 Go"], ["42\u202f100", "17,2 Go"]]
 
 
 def test_sliders_offer_powers_of_two_and_the_longest_length():
@@ -291,4 +305,6 @@ def test_the_script_has_a_label_for_every_word_and_a_word_for_every_hole():
     used |= {"operations", "read", "intensity", "time", "speed", "price", "read_sparse", "weights", "cache"}
     used |= {f"row_{name}" for name in ("weights", "token", "cache", "total", "every", "memory")}
     used |= {"grouped", "latent", "own", "left_out_GPT-3", "left_out_Llama 4", "left_out_DeepSeek"}
+    units = re.findall(r'\[[\w.-]+, "(\w+)"\]', script)
+    used |= {f"in_{unit}" for unit in units}
     assert used == set(LABELS)

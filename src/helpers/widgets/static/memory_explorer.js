@@ -1,7 +1,7 @@
 // The memory explorer: what weights and cache weigh, on how many accelerators they fit, what one more token costs.
 // Python counts each model once; the arithmetic on the reader's choices is `needs`, below, and works without a kernel.
 
-import { choice, element, fill, foldedTable, follow, numberBox, slider, toolBox } from "./dom.js";
+import { choice, element, fill, foldedTable, follow, numberBox, put, say, slider, toolBox } from "./dom.js";
 
 const GB = 1e9;
 
@@ -48,22 +48,30 @@ export function marksUpTo(end) {
   return Array.from({ length: Math.floor(end / step) }, (_, index) => (index + 1) * step);
 }
 
-const grouped = (value, options) => value.toLocaleString("en-US", options);
+// A number as the language of the page writes it.
+const grouped = (value, options) =>
+  value.toLocaleString(globalThis.document?.documentElement.lang || "en", options);
 
 // The three digits that count: 4, 0.0524, 42,100.
 export const digits = (value) => grouped(value, { maximumSignificantDigits: 3 });
 
-const scaled = (value, units) => {
+const scaled = (value, units, text) => {
   const [size, unit] = units.find(([size]) => value >= 0.9995 * size) ?? units.at(-1);
   const three = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 }; // 15.0 GB, not 15 GB
-  return `${grouped(value / size, three)} ${unit}`.trim();
+  return fill(text[`in_${unit}`], { n: grouped(value / size, three) });
 };
 
-export const bytesText = (value) => scaled(value, [[1e12, "TB"], [GB, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]]);
-export const countText = (value) => scaled(value, [[1e12, "× 10¹²"], [1e9, "× 10⁹"], [1e6, "× 10⁶"], [1, ""]]);
-export const secondsText = (value) => scaled(value, [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]]);
-export const dollarsText = (value) =>
-  `$${value < 0.1 ? digits(value) : grouped(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+const BYTES = [[1e12, "TB"], [GB, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]];
+const COUNTS = [[1e12, "trillions"], [1e9, "billions"], [1e6, "millions"], [1, "ones"]];
+const SECONDS = [[1, "s"], [1e-3, "ms"], [1e-6, "us"]];
+
+export const bytesText = (value, text) => scaled(value, BYTES, text);
+export const countText = (value, text) => scaled(value, COUNTS, text);
+export const secondsText = (value, text) => scaled(value, SECONDS, text);
+export const dollarsText = (value, text) => {
+  const cents = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return fill(text.in_dollars, { n: value < 0.1 ? digits(value) : grouped(value, cents) });
+};
 
 const SETTINGS = ["context", "batch", "weight_bits", "cache_bits", "memory_gb", "bandwidth", "price_per_hour"];
 
@@ -93,8 +101,8 @@ function presetChoice(model, text) {
 function stepSlider(model, name, label, offered, say) {
   const onSteps = {
     get: () => nearest(offered(), model.get(name)),
-    set: (_, index) => model.set(name, offered()[index]),
-    save_changes: () => model.save_changes(),
+    set: (_, index) => put(model, { [name]: offered()[index] }),
+    save_changes() {},
   };
   const control = slider(onSteps, name, { label, min: 0, max: offered().length - 1, step: 1, say });
   const update = () => {
@@ -135,7 +143,10 @@ function newPicture(text) {
     bars[0].update(fill(text.bar, words), [found.weights, found.cache], end, counts, memory);
     bars[1].update(fill(every, words), [found.weights, found.everyCache], end, counts, memory);
     const short = (n) => grouped(n, n < 10000 ? {} : { notation: "compact" });
-    const label = (n) => element("span", { style: `left: ${(100 * n * memory) / end}%` }, `${short(n)}×`);
+    const label = (n) => {
+      const style = `left: ${(100 * n * memory) / end}%`;
+      return element("span", { style }, fill(text.multiple, { n: short(n) }));
+    };
     scale.replaceChildren(...counts.map(label));
     axis.textContent = fill(text.axis, words);
     node.setAttribute("aria-label", fill(text.picture, words));
@@ -195,80 +206,84 @@ function wordsOf(shape, found, settings, text) {
   return {
     ...Object.fromEntries(exact),
     model: shape.title,
-    multiplied: countText(shape.multiplied),
-    bits: weight_bits,
-    memory: memory_gb,
-    bandwidth,
-    hourly: dollarsText(price_per_hour),
+    multiplied: countText(shape.multiplied, text),
+    bits: grouped(weight_bits),
+    memory: grouped(memory_gb),
+    bandwidth: grouped(bandwidth, { maximumFractionDigits: 20 }), // as typed
+    hourly: dollarsText(price_per_hour, text),
     texts: fill(batch === 1 ? text.texts_one : text.texts_many, length),
     seen: grouped(found.seen),
     n: grouped(found.accelerators),
-    weights: bytesText(found.weights),
-    cache: bytesText(found.cache),
-    total: bytesText(found.total),
-    every_cache: bytesText(found.everyCache),
-    every_total: bytesText(found.everyTotal),
+    weights: bytesText(found.weights, text),
+    cache: bytesText(found.cache, text),
+    total: bytesText(found.total, text),
+    every_cache: bytesText(found.everyCache, text),
+    every_total: bytesText(found.everyTotal, text),
     times: digits(found.everyCache / found.cache),
-    operations: countText(found.operations),
-    read_weights: bytesText(found.readWeights),
-    read: bytesText(found.read),
+    operations: countText(found.operations, text),
+    read_weights: bytesText(found.readWeights, text),
+    read: bytesText(found.read, text),
     intensity: digits(found.intensity),
-    time: secondsText(found.seconds),
+    time: secondsText(found.seconds, text),
     speed: digits(found.speed),
-    price: dollarsText(found.price),
+    price: dollarsText(found.price, text),
   };
 }
 
-function render({ model, el }) {
-  const text = model.get("labels");
+function controlsOf(model, text) {
   const lengths = () => steps(256, shapeOf(model).context);
   const longest = () => grouped(Math.min(model.get("context"), shapeOf(model).context));
-  const controls = [
+  return [
     presetChoice(model, text),
     stepSlider(model, "context", text.context, lengths, longest),
     stepSlider(model, "batch", text.batch, () => steps(1, 256), () => grouped(model.get("batch"))),
   ];
-  const sizes = [
-    numberChoice(model, "weight_bits", text.weight_bits, text.bits),
-    numberChoice(model, "cache_bits", text.cache_bits, text.bits),
-    numberChoice(model, "memory_gb", text.memory_gb, text.gigabytes),
-  ];
-  const assumed = [
-    numberBox(model, "bandwidth", { label: text.bandwidth, min: 0.001, max: 1000 }),
-    numberBox(model, "price_per_hour", { label: text.price_per_hour, min: 0, max: 100000 }),
-  ];
+}
+
+const sizesOf = (model, text) => [
+  numberChoice(model, "weight_bits", text.weight_bits, text.bits),
+  numberChoice(model, "cache_bits", text.cache_bits, text.bits),
+  numberChoice(model, "memory_gb", text.memory_gb, text.in_GB),
+];
+
+const assumptionsOf = (model, text) => [
+  numberBox(model, "bandwidth", { label: text.bandwidth, min: 0.001, max: 1000 }),
+  numberBox(model, "price_per_hour", { label: text.price_per_hour, min: 0, max: 100000 }),
+];
+
+const rowsOf = (controls) => controls.map((control) => control.row);
+
+function render({ model, el }) {
+  const text = model.get("labels");
+  const [controls, sizes, assumed] = [controlsOf, sizesOf, assumptionsOf].map((make) => make(model, text));
+  const [picture, costs, table] = [newPicture(text), newCosts(text), newTable(text)];
   const status = element("p", { class: "tool-status", role: "status" });
   const saved = element("p", { class: "me-saved" });
-  const [picture, costs, table] = [newPicture(text), newCosts(text), newTable(text)];
-  const rowsOf = (part) => part.map((control) => control.row);
+  const note = (words) => element("p", { class: "tool-note" }, words);
   const box = toolBox(
     "memory-explorer",
     text.name,
     ...rowsOf(controls),
     element("div", { class: "me-sizes" }, ...rowsOf(sizes)),
     status,
-    ...picture.nodes,
-    saved,
-    element("p", { class: "tool-note" }, text.caveat),
-    table.node,
+    ...[...picture.nodes, saved, note(text.caveat), table.node],
     element("p", { class: "me-title" }, text.cost),
     element("div", { class: "me-assumed" }, ...rowsOf(assumed)),
-    element("p", { class: "tool-note" }, text.assumed),
-    ...costs.nodes,
+    ...[note(text.assumed), ...costs.nodes],
   );
 
   function paint() {
     const [shape, settings] = [shapeOf(model), settingsOf(model)];
     const found = needs(shape, settings);
     const words = wordsOf(shape, found, settings, text);
-    status.textContent = fill(found.accelerators === 1 ? text.fits : text.needs, words);
+    const memory = settings.memory_gb * GB;
+    say(status, fill(found.accelerators === 1 ? text.fits : text.needs, words));
     saved.textContent = savings(shape, words, text);
-    picture.update(found, words, settings.memory_gb * GB);
+    picture.update(found, words, memory);
     costs.update(words, shape.is_sparse && settings.batch > 1);
-    const { weights, token, cache, total } = found;
-    table.update({ weights, token, cache, total, every: found.everyCache, memory: settings.memory_gb * GB });
+    table.update({ ...found, every: found.everyCache, memory });
     [...controls, ...sizes, ...assumed].forEach((control) => control.update());
-    [box.dataset.weights, box.dataset.cache] = [weights, cache];
+    [box.dataset.weights, box.dataset.cache] = [found.weights, found.cache];
   }
   el.append(box);
   paint();
