@@ -275,6 +275,18 @@ def test_it_serves_everyone(show: Callable[..., Locator], page: Page):
         assert small == []
 
 
+def test_maps_are_brighter_on_the_dark_ground_of_every_host(show: Callable[..., Locator], page: Page):
+    box = show(AttentionExplorer())
+    mark = "([name, value]) => document.body.setAttribute(name, value)"
+    brightness = "canvas => getComputedStyle(canvas).filter"
+    dark = (("data-theme", "dark"), ("data-jp-theme-light", "false"), ("class", "vscode-dark"), ("theme", "dark"))
+    for name, value in dark:
+        assert box.locator("canvas").first.evaluate(brightness) == "none"
+        page.evaluate(mark, [name, value])
+        assert box.locator("canvas").first.evaluate(brightness) == "brightness(1.6)"
+        page.evaluate("name => document.body.removeAttribute(name)", name)
+
+
 def test_without_weights_the_example_stays(show: Callable[..., Locator], page: Page):
     page.route("**/models/*", lambda route: route.abort())
     box = show(AttentionExplorer())

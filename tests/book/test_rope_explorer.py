@@ -144,7 +144,9 @@ def test_the_sentence_and_the_table_say_which_dials_are_at_new_angles(show: Call
         "seen there: 4 of 8 unscaled, 3 of 8 with NTK-aware by 4."
     )
     assert found.inner_text() in (picture.get_attribute("aria-label") or "")
+    box.locator("summary").first.click()
     rows = box.locator("details").first.locator("tbody tr")
+    expect(rows).to_have_count(8)
     answers = [row.locator("td").last.text_content() for row in rows.all()]
     assert answers == ["no" if dial["isNew"] else "yes" for dial in dials(box)]
     assert answers.count("no") == 3
@@ -207,6 +209,53 @@ def test_a_change_from_python_moves_the_widget_until_it_is_closed(show: Callable
     assert control(box, "base").input_value() == "30000"
     page.evaluate("() => { window.close(); window.fromPython({ key_position: 3 }); }")
     assert_follows(box, explorer)
+
+
+def test_the_focus_stays_where_it_is_when_python_changes_the_rules(show: Callable[..., Locator], page: Page):
+    explorer = RopeExplorer(scaling="linear")
+    box = show(explorer)
+    page.evaluate(KERNEL, [explorer._esm, {name: getattr(explorer, name) for name in [*RANGES, "scaling", "labels"]}])
+    control(box, "base").focus()
+    page.evaluate("() => window.fromPython({ base: 12_345, d_head: 32 })")
+    expect(control(box, "base")).to_be_focused()
+    assert control(box, "base").input_value() == "12345"
+    control(box, "factor").focus()
+    page.evaluate("() => window.fromPython({ scaling: 'none' })")
+    expect(control(box, "factor")).to_be_focused()
+    control(box, "query_position").focus()
+    page.keyboard.press("ArrowRight")
+    expect(control(box, "factor")).to_be_disabled()
+
+
+def test_screen_readers_are_told_one_finding_and_only_once_the_slider_rests(show: Callable[..., Locator], page: Page):
+    box = show(RopeExplorer())
+    status = box.locator('[role="status"]')
+    expect(status).to_have_count(1)
+    expect(status).to_have_attribute("aria-busy", "false")
+    page.clock.install()
+    control(box, "query_position").fill("400")
+    expect(status).to_contain_text("300 tokens apart")
+    expect(status).to_have_attribute("aria-busy", "true")
+    page.clock.run_for(1000)
+    expect(status).to_have_attribute("aria-busy", "false")
+
+
+def test_numbers_are_written_in_the_language_of_the_page(show: Callable[..., Locator], page: Page, visit_of: Visit):
+    box = show(RopeExplorer(scaling="linear", factor=2.5, key_position=20))
+    status, found = box.locator(".tool-status"), box.locator(".rx-found")
+    for language, distance, factor, sign in (
+        ("de", "1.000", "2,5.", ","),
+        ("en", "1,000", "2.5.", "."),
+        ("no language!", "1,000", "2.5.", "."),
+    ):
+        page.evaluate("language => { document.documentElement.lang = language; }", language)
+        control(box, "query_position").fill("700")
+        control(box, "query_position").fill("1020")
+        score = f"{number(box, 'score'):.3f}".replace("-", "−").replace(".", sign)
+        expect(status).to_have_text(f"Query and key are {distance} tokens apart: score {score}. Now move both.")
+        expect(found).to_contain_text(f"with linear (position interpolation) by {factor}")
+        assert control(box, "query_position").get_attribute("aria-valuetext") == distance.replace("00", "02", 1)
+    assert visit_of.errors == []
 
 
 def test_it_is_for_everyone_in_light_and_dark_and_on_a_phone(show: Callable[..., Locator], page: Page):

@@ -115,7 +115,7 @@ def test_within_the_stretched_context_linear_yarn_and_llama3_show_nothing_new_an
 
 def test_the_curve_is_drawn_from_the_first_distance_to_the_last_without_too_many_points():
     spans = [1, 9, 1024, 4800, 4801, 65_536, 10_000_000]
-    answers = ask_module("rope_explorer.js", *[["distancesOf", span, 600] for span in spans])
+    answers = ask_module("rope_curve.js", *[["distancesOf", span, 600] for span in spans])
     for span, distances in zip(spans, answers, strict=True):
         check_distances(span, distances)
 
@@ -222,7 +222,7 @@ def test_the_scripts_rules_are_those_of_the_class():
 
 
 def test_the_script_uses_every_label_and_no_other():
-    script = (STATIC / "rope_explorer.js").read_text(encoding="utf-8")
+    script = "".join(path.read_text(encoding="utf-8") for path in STATIC.glob("rope*.js"))
     used = set(re.findall(r"\btext\.(\w+)", script)) | set(SCALINGS)
     for names in re.findall(r"legendOf\(text, ([^)]*)\);", script):
         used |= set(re.findall(r'"(\w+)"', names))

@@ -1,0 +1,18 @@
+// Numbers as the language of the page writes them, with a minus as wide as the plus.
+
+function pageLanguage() {
+  try {
+    return Intl.getCanonicalLocales(document.documentElement.lang)[0];
+  } catch {
+    return "en"; // the page names none, or none that exists
+  }
+}
+
+const written = (value, options) => value.toLocaleString(pageLanguage(), options).replace("-", "−");
+export const whole = (value) => written(value, { maximumFractionDigits: 0 });
+export const short = (value) => written(value, { notation: "compact", maximumSignificantDigits: 3 });
+export const exact = (value) => written(value, { maximumSignificantDigits: 6 });
+export const fixed = (value, n) => written(value, { minimumFractionDigits: n, maximumFractionDigits: n });
+export const scoreText = (score) => fixed(Math.abs(score) < 0.0005 ? 0 : score, 3);
+export const ratioText = (ratio) => fixed(ratio, ratio < 99.95 ? 1 : 0);
+export const shiftText = (shift) => written(shift, { signDisplay: "always" });
