@@ -18,8 +18,8 @@ WORKERS ?= 2
 INSTALLED := $(VENV)/.installed
 FRONT_END := _vendor/.done
 BOOK := _build/html/.built
-# Tests are among the pages: the table of what equals what is read from them. Widgets and models stand in pages too.
-PAGES := $(shell find book notebooks tests src/helpers/widgets src/helpers/checkpoints -type f -not -path '*/.*' -not -name '*.pyc')
+# Tests are among the pages: the table of what equals what is read from them. Widgets, models and records stand in pages too.
+PAGES := $(shell find book notebooks tests src/helpers -type f -not -path '*/.*' -not -name '*.pyc')
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help

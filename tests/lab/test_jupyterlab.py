@@ -223,6 +223,17 @@ def test_a_widget_and_python_follow_each_other(lab: Page, name: str):
     until(lambda: python(lab, f"print({name}_.{trait}, end='')"), str(value))
 
 
+def test_the_writer_writes_and_python_has_the_text(lab: Page):
+    box = box_of(lab, "Writer")
+    expect(box).to_have_attribute("data-live", "ready", timeout=30_000)
+    assert python(lab, "Writer_.written = []; Writer_.is_playing = True") == ""
+    lab.wait_for_function("() => document.querySelectorAll('.writer .wr-token').length > 5")
+    box.locator('[data-action="play"]').click()
+    until(lambda: python(lab, "print(Writer_.is_playing, end='')"), "False")
+    shown = box.locator(".wr-page").text_content()
+    until(lambda: python(lab, "print(Writer_.text, end='')"), (shown or "").removesuffix(" ∎"))
+
+
 def test_an_attention_view_is_drawn(lab: Page):
     view = lab.locator(".book-attention-view")
     view.scroll_into_view_if_needed()
