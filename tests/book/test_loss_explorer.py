@@ -112,6 +112,12 @@ def test_the_sentence_says_what_was_passed_how_far_the_floor_is_and_that_the_run
     assert box.locator(".tool-status").inner_text() in label
 
 
+def test_a_distance_too_small_for_the_digits_is_none(page: Page, show: Show):
+    recorded = {"a": ([0, 1], [1.0, 0.8]), "b": ([0, 1], [1.0, 0.7])}
+    box = show(LossExplorer({"mine": ([0, 1], [1.0, 0.8004])}, {}, recorded=recorded, step=1))
+    expect(box.locator(".le-among")).to_have_text("That is inside the range of the recorded runs, 0.70 to 0.80.")
+
+
 def test_levels_are_named_in_the_readers_language_in_the_picture_and_in_the_table(page: Page, show: Show):
     box = show(widget(labels=LABELS | {"mark_bigram": "二元", "mark_floor": "下限", "level_value": "{level}：{value}"}))
     box.locator("summary").click()

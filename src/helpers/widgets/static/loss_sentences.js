@@ -31,7 +31,7 @@ function amongRecorded({ drawn, run, unit, floor, written, text }, step, nats) {
   if (known.length < 2) return "";
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const away = Math.abs(inUnit(nats, unit, floor) - inUnit(nats < low ? low : high, unit, floor));
-  const isBeside = digits(away) === digits(0); // less than the digits can say
+  const isBeside = Number(digits(away)) === 0; // less than the digits can say
   const pattern = isBeside || (nats >= low && nats <= high) ? text.inside : nats < low ? text.lower : text.higher;
   return fill(pattern, { low: written(low), high: written(high), gap: digits(away) });
 }
