@@ -158,7 +158,7 @@ def test_limits_are_those_of_python_in_the_page_too(tmp_path: Path):
     read = run_module(READ, str(path), BYTES.to_dict(), limits, ["123456789", "12345678", "1234"])
     assert [one["is_cut"] for one in read] == [True, True, False]
     assert [one["tokens"][1:] for one in read] == [list("3456789"), list("2345678"), list("1234")]
-    (fox,) = run_module(READ, str(path), BYTES.to_dict(), limits | {"letters": 4}, ["0123🦊"])
+    (fox,) = run_module(READ, str(path), BYTES.to_dict(), {**limits, "tokens": 12, "letters": 4}, ["0123🦊"])
     assert fox["tokens"][1:4] == list("123")  # letters are counted as Python counts them
     assert {len(guesses) for one in read for depths in one["lens"] for guesses in depths} == {2}
 
