@@ -62,7 +62,7 @@ export function say(region, text) {
 export function slider(model, name, { label, min, max, step, say = String }) {
   const id = uniqueId(name);
   const input = element("input", { type: "range", id, min, max, step, "data-control": name });
-  const output = element("output", { for: id });
+  const output = element("output", { for: id, "aria-live": "off" }); // the slider itself says its value
   input.addEventListener("input", () => put(model, { [name]: Number(input.value) }));
   const update = () => {
     const value = model.get(name);

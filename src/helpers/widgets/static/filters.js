@@ -47,7 +47,7 @@ export function keepTopP(logits, p) {
 export function keepMinP(logits, share) {
   if (share <= 0) return logits;
   const probabilities = softmax(logits);
-  const least = share * Math.max(...probabilities);
+  const least = share * probabilities.reduce((a, b) => Math.max(a, b));
   return logits.map((logit, index) => (probabilities[index] < least ? -Infinity : logit));
 }
 
