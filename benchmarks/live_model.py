@@ -1,7 +1,6 @@
 """The model in the page (JavaScript in Chromium) beside PyTorch on the same weights: milliseconds a token, in turns."""
 
 import base64
-import re
 from pathlib import Path
 
 import torch
@@ -10,7 +9,7 @@ from side_by_side import median_seconds
 
 from helpers import checkpoints
 from helpers.sampling import generate
-from helpers.widgets.bundle import module, source
+from helpers.widgets.bundle import library
 from tools.browser import find_browser
 
 N_NEW = 200
@@ -39,10 +38,8 @@ LOAD = """async ([code, weights, ids]) => {
 
 def load(page: Page, name: str, ids: list[int]) -> None:
     """The checkpoint in the page."""
-    code = module("decoder.js") + re.sub(r"^export ", "", source("safetensors.js"), flags=re.MULTILINE)
-    code += "\nexport { assemble, cut, newCache, read, readSafetensors };"
     weights = base64.b64encode((Path(checkpoints.__file__).parent / f"{name}.safetensors").read_bytes()).decode()
-    page.evaluate(LOAD, [code, weights, ids])
+    page.evaluate(LOAD, [library("decoder.js", "safetensors.js"), weights, ids])
 
 
 def compare(page: Page, name: str) -> None:

@@ -8,7 +8,6 @@ page forbids itself every request.
 """
 
 import argparse
-import base64
 import html
 import json
 import re
@@ -24,11 +23,13 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
+from helpers.viz.script_data import escaped
+from helpers.widgets.page import STATE, VIEW, script_json, weights_script
+
 ROOT = Path(__file__).resolve().parents[1]
 STATIC = ROOT / "book" / "_static"
 PLOTLY = ROOT / "_vendor" / "site" / "vendor" / "plotly.js"
 CHECKPOINTS = ROOT / "src" / "helpers" / "checkpoints"
-STATE = "application/vnd.jupyter.widget-state+json"
 
 LABELS = {"theme": "Light or dark", "input": "Show the code", "output": "Show the output"}
 
@@ -49,6 +50,7 @@ addEventListener("DOMContentLoaded", () =>
 """
 
 FORMULA = re.compile(r'<(span|div) class="math">(.*?)</\1>', re.DOTALL)
+HEADING = re.compile(r"(?=<h([1-6])\b)")
 
 
 class Renderer(IPythonRenderer):
@@ -75,6 +77,29 @@ def to_html(folder: Path, source: str) -> str:
     """A Markdown cell as HTML, the pictures of its folder included."""
     renderer = Renderer(escape=False, embed_images=True, exclude_anchor_links=True, path=str(folder))
     return MarkdownWithMath(renderer=renderer).render(source)
+
+
+class Sections:
+    """Prose in nested sections, one for each heading, as in the book: its scripts count questions by section."""
+
+    def __init__(self) -> None:
+        self.levels: list[int] = []
+
+    def around(self, prose: str) -> str:
+        """The HTML of a cell, a section opened before each heading."""
+        return HEADING.sub(lambda found: self.begin(int(found[1])), prose)
+
+    def begin(self, level: int) -> str:
+        """The tags between what was and a heading of this level."""
+        ended = self.end(level)
+        self.levels.append(level)
+        return ended + "<section>"
+
+    def end(self, level: int = 1) -> str:
+        """The tags that close the open sections of this level and below it."""
+        closed = [other for other in self.levels if other >= level]
+        del self.levels[len(self.levels) - len(closed) :]
+        return "</section>" * len(closed)
 
 
 def set_formulas(page: str) -> str:
@@ -113,16 +138,12 @@ def style() -> str:
 def scripts(notebook: NotebookNode) -> list[dict[str, str]]:
     """What runs in the page: libraries and weights only where the notebook needs them."""
     states = notebook.metadata.get("widgets", {}).get(STATE, {"state": {}})
-    texts = [{"type": STATE, "text": escaped(json.dumps(states, separators=(",", ":"), ensure_ascii=False))}]
+    texts = [{"type": STATE, "text": script_json(states)}]
     if any('class="book-plotly"' in text for text in html_outputs(notebook)):
         texts.append({"text": escaped(PLOTLY.read_text(encoding="utf-8"))})
-    texts += [{"text": weights(name)} for name in checkpoints(states["state"])]
+    for name in checkpoints(states["state"]):
+        texts.append({"text": weights_script(name, (CHECKPOINTS / f"{name}.safetensors").read_bytes())})
     return texts + [{"text": escaped(path.read_text(encoding="utf-8"))} for path in sorted(STATIC.glob("*.js"))]
-
-
-def escaped(text: str) -> str:
-    """JSON or JavaScript whose strings do not end the script element they stand in."""
-    return re.sub(r"<(?=/script|!--)", r"\\u003c", text, flags=re.IGNORECASE)
 
 
 def html_outputs(notebook: NotebookNode) -> list[str]:
@@ -133,14 +154,7 @@ def html_outputs(notebook: NotebookNode) -> list[str]:
 
 def checkpoints(states: dict[str, Any]) -> list[str]:
     """The shipped models that the widgets of a notebook show."""
-    live = [record["state"] for record in states.values() if record["state"].get("is_published")]
-    return sorted({state["checkpoint"] for state in live})
-
-
-def weights(name: str) -> str:
-    """A script that puts the weights of a shipped model where static/live_model.js finds them."""
-    data = base64.b64encode((CHECKPOINTS / f"{name}.safetensors").read_bytes()).decode()
-    return f'(globalThis.bookWeights ??= {{}})[{json.dumps(name)}] = "{data}";'
+    return sorted({record["state"].get("checkpoint", "") for record in states.values()} - {""})
 
 
 def title(notebook: NotebookNode) -> str:
@@ -155,6 +169,8 @@ def single_page(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     exporter = HTMLExporter(template_file=str(Path(__file__).with_suffix(".html.j2")))
     exporter.register_filter("markdown2html", partial(to_html, path.parent))
+    exporter.register_filter("script_json", script_json)
+    exporter.environment.globals["sections"] = Sections()
     resources = {
         "labels": LABELS,
         "policy": POLICY,
@@ -162,6 +178,7 @@ def single_page(path: Path) -> str:
         "style": style(),
         "look": LOOK,
         "title": title(notebook),
+        "view": VIEW,
     }
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return set_formulas(page)

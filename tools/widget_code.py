@@ -3,7 +3,8 @@
     python -m tools.widget_code notebooks/*.ipynb
 
 A notebook keeps each widget's state, and with it the code and the words it was drawn with. When these change and the
-state does not, running everything again would only cost time.
+state does not, running everything again would only cost time. Words that the class knows become today's, whoever wrote
+them; others stay. What a widget shows (its model, its example) stays too: only running the notebook again renews it.
 """
 
 import json
@@ -12,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-STATE = "application/vnd.jupyter.widget-state+json"
+from helpers.widgets.page import STATE
 
 
 def renewed(state: dict[str, Any]) -> dict[str, Any]:
@@ -21,7 +22,8 @@ def renewed(state: dict[str, Any]) -> dict[str, Any]:
     if not where.startswith("helpers."):
         return state
     kind = getattr(import_module(where), name)
-    return state | {"_esm": kind._esm, "_css": kind._css, "labels": kind.labels.make_dynamic_default()}
+    labels = state.get("labels", {}) | kind.labels.make_dynamic_default()
+    return state | {"_esm": kind._esm, "_css": kind._css, "labels": labels}
 
 
 def renew(notebook: dict[str, Any]) -> dict[str, Any]:

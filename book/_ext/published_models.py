@@ -3,8 +3,6 @@
 A page opened from the disk may not fetch a file, but it may run one: so each checkpoint lies there as a script too.
 """
 
-import base64
-import json
 import shutil
 from pathlib import Path
 
@@ -17,13 +15,13 @@ def copy_models(app: Sphinx, error: Exception | None) -> None:
     """Each checkpoint as it is, and as a script that sets `bookWeights[name]`."""
     if error or app.builder.format != "html":
         return
+    from helpers.widgets.page import weights_script  # loads PyTorch, which only a book of HTML needs
+
     folder = Path(app.outdir) / "models"
     folder.mkdir(exist_ok=True)
     for path in sorted(CHECKPOINTS.glob("*.safetensors")):
         shutil.copy(path, folder / path.name)
-        weights = base64.b64encode(path.read_bytes()).decode()
-        script = f'(globalThis.bookWeights ??= {{}})[{json.dumps(path.stem)}] = "{weights}";\n'
-        (folder / f"{path.stem}.js").write_text(script, encoding="ascii")
+        (folder / f"{path.stem}.js").write_text(weights_script(path.stem, path.read_bytes()), encoding="ascii")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -1,16 +1,20 @@
 """The published weights, fetched and run in Chromium, are the model that PyTorch runs."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from helpers import checkpoints, sampling
-from helpers.widgets import SamplingExplorer
-from helpers.widgets.bundle import module, source
+from helpers.models import Decoder, DecoderConfig
+from helpers.tokenizers import BPETokenizer
+from helpers.tokenizers.readable import readable
+from helpers.widgets import SamplingExplorer, Writer
+from helpers.widgets.bundle import library
+
+SMALL = DecoderConfig(vocab_size=257, context_length=16, d_model=16, n_layers=1, n_heads=2)
 
 PROGRAM = """async ([code, name, ids, n]) => {
     const { assemble, newCache, read, readSafetensors } = await import(URL.createObjectURL(
@@ -31,9 +35,7 @@ PROGRAM = """async ([code, name, ids, n]) => {
 
 def run_in_page(page: Page, name: str, ids: list[int], n: int) -> dict[str, Any]:
     """What the page's own modules compute with the weights of the site."""
-    code = module("decoder.js") + re.sub(r"^export ", "", source("safetensors.js"), flags=re.MULTILINE)
-    code += "\nexport { assemble, newCache, read, readSafetensors };"
-    return page.evaluate(PROGRAM, [code, name, ids, n])
+    return page.evaluate(PROGRAM, [library("decoder.js", "safetensors.js"), name, ids, n])
 
 
 @pytest.mark.parametrize("name", ["gpt-tales", "llama-tales"])
@@ -67,6 +69,25 @@ def test_the_site_publishes_every_checkpoint_as_the_package_ships_it(site: str, 
         )
         n_bytes = (Path(checkpoints.__file__).parent / f"{name}.safetensors").stat().st_size
         assert sizes == [n_bytes, n_bytes, True]
+
+
+@torch.no_grad()
+def test_weights_that_the_state_carries_need_no_file_and_no_python(show: Any, page: Page):
+    page.route("**/models/*", lambda route: route.abort())
+    model, tokenizer = Decoder(SMALL).eval(), BPETokenizer([])
+    for name, parameter in model.named_parameters():
+        if "norm" not in name:
+            torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(len(name)))
+    writer = Writer(model, tokenizer, embed=True, truth=None, prompt="fox", n_written=0, temperature=0.0)
+    box = show(writer)
+    expect(box).to_have_attribute("data-live", "ready")
+    for _ in range(4):
+        box.locator('[data-action="step"]').first.click()
+    halved = model.half().float()  # what a checkpoint keeps
+    ids = torch.tensor([[tokenizer.eot_id, *tokenizer.encode("fox")]])
+    wanted = sampling.generate(halved, ids, 4, temperature=0)[0].tolist()
+    expect(box.locator(".wr-token")).to_have_count(4)
+    assert box.locator(".wr-token").all_text_contents() == [readable(tokenizer.decode_bytes([i])) for i in wanted]
 
 
 def test_a_page_without_a_live_model_does_not_fetch_one(show: Any, page: Page):

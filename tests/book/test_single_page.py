@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from ipywidgets.embed import dependency_state
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -16,13 +17,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from helpers.viz import attention_explorer_figure, head_view, model_view, neuron_view, plot_attention
 from helpers.viz.show import plotly_html, to_svg
 from helpers.widgets import SamplingExplorer
+from helpers.widgets.page import STATE, VIEW
 from helpers.widgets.writer import Writer
 from tests.book.conftest import ROOT, Visit, overflow, record, serious_violations
-from tools.single_page import STATE, escaped, set_formulas, single_page
+from tools.single_page import Sections, set_formulas, single_page
 
-VIEW = "application/vnd.jupyter.widget-view+json"
 ALT = "Each token looks at those before it, the first one most"
-TOKENS = ["Once", " there", " was", " a", " fox"]
+TOKENS = ["Once", " there", " was", "<!--", "<script>"]
 WEIGHTS = np.tril(np.random.default_rng(5).random((2, 2, 5, 5)))
 VECTORS = np.random.default_rng(6).normal(size=(2, 2, 5, 4))
 
@@ -38,6 +39,18 @@ Think of $\ln p$.
 
 </details>
 """
+
+
+QUESTION = """<div class="recall" data-answer="2">
+
+How many?
+
+<details><summary>Answer</summary>
+
+Two.
+
+</details>
+</div>"""
 
 
 def html_cell(text: str, *tags: str) -> Any:
@@ -72,7 +85,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         html_cell(model_view(WEIGHTS, TOKENS, f"{ALT}, all").data),
         html_cell(neuron_view(WEIGHTS, VECTORS, VECTORS, TOKENS, f"{ALT}, why").data, "hide-output"),
     ]
-    widget = SamplingExplorer(["fox", "dog", "</script><b>"], [2.0, 1.0, 0.0])
+    widget = SamplingExplorer(["<!--", "<script>", "</script><b>"], [2.0, 1.0, 0.0])
     folder = tmp_path_factory.mktemp("single")
     nbformat.write(notebook(widget, Writer(), cells=cells), folder / "all.ipynb")
     target = folder / "all.html"
@@ -182,6 +195,8 @@ def test_a_page_carries_only_what_it_needs(file: Path, tmp_path: Path):
 def test_every_chapter_can_be_mailed(chapter: Path):
     page = single_page(chapter)
     assert len(page.encode()) < 8_000_000
+    top = BeautifulSoup(page, "html.parser").select("article > section")
+    assert len(top) == 1  # that of the title holds the others
     assert re.findall(r'<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)="(?!data:)[^"]*"', page) == []
 
 
@@ -190,8 +205,38 @@ def test_a_formula_that_is_no_tex_says_so():
         set_formulas('<style></style><div class="math">\\frac{</div>')
 
 
-def test_a_text_does_not_end_its_script():
-    text = escaped(json.dumps("</SCRIPT> <!-- </b>"))
-    assert json.loads(text) == "</SCRIPT> <!-- </b>"
-    assert "</SCRIPT" not in text
-    assert "<!--" not in text
+def test_a_heading_ends_the_sections_of_its_level_and_below():
+    sections = Sections()
+    cells = ["<h1>A</h1>", "<p>a</p><h2>B</h2><h3>C</h3>", "<h2>D</h2>", "<p>d</p><h1>E</h1>"]
+    page = "".join(map(sections.around, cells)) + sections.end()
+    assert page == (
+        "<section><h1>A</h1><p>a</p><section><h2>B</h2><section><h3>C</h3></section></section>"
+        "<section><h2>D</h2><p>d</p></section></section><section><h1>E</h1></section>"
+    )
+
+
+def test_questions_are_counted_by_section_as_in_the_book(page: Page, tmp_path: Path):
+    exercises = ["## Exercises", f"### Exercise 1\n\n{QUESTION}", f"### Exercise 2\n\n{QUESTION}"]
+    texts = ["# A chapter", *exercises, "## Recall", QUESTION, QUESTION, QUESTION, "## Sources"]
+    cells = list(map(new_markdown_cell, texts))
+    nbformat.write(new_notebook(cells=cells), tmp_path / "asks.ipynb")
+    (tmp_path / "asks.html").write_text(single_page(tmp_path / "asks.ipynb"), encoding="utf-8")
+    page.goto((tmp_path / "asks.html").as_uri())
+    scores = page.locator(".recall-score p")
+    expect(scores).to_contain_text(["0 of 2 questions answered", "0 of 3 questions answered"])
+    expect(page.locator(".recall")).to_have_count(5)
+
+
+def test_views_far_below_the_screen_are_drawn_for_the_printer(opened: Any):
+    page = opened.page
+    page.set_viewport_size({"width": 1000, "height": 100})
+    page.reload()
+    drawn = page.locator("[data-view]", has=page.locator("svg line"))
+    expect(page.locator("[data-view]")).to_have_count(3)
+    assert drawn.count() < 3
+    page.emulate_media(media="print")
+    for _ in range(2):  # printing again draws nothing twice
+        page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+        assert drawn.count() == 3
+    assert page.locator('[data-view^="head"] .bv-layer option').count() == len(WEIGHTS)
+    assert opened.visit.errors == []

@@ -107,6 +107,12 @@ def test_text_in_a_plotly_figure_cannot_end_the_script_that_holds_it():
     assert html.count("</script>") == 1
 
 
+def test_text_in_a_plotly_figure_cannot_keep_the_script_from_ending():
+    html = plotly_html({"data": [{"name": "<!--"}, {"name": "<script>"}], "layout": {}}, ALT)
+    assert "<!--" not in html
+    assert html.count("<script") == 1
+
+
 def test_colours_of_the_lines_that_share_a_figure_differ_in_brightness_or_hue():
     levels = [COLORS[role] for role in ("run", "floor", "uniform", "unigram", "bigram", "trigram")]
     assert len(set(levels)) == len(levels)

@@ -32,6 +32,18 @@ def test_a_module_stands_after_those_it_needs_and_only_once():
         assert set(needed) <= set(order[:position])
 
 
+def test_a_library_offers_what_its_modules_export_and_can_be_run_alone():
+    code = bundle.library("decoder.js", "live_model.js")
+    program = """
+        const code = JSON.parse(process.argv[1]);
+        const found = await import("data:text/javascript;base64," + Buffer.from(code).toString("base64"));
+        const parts = await Promise.all(["decoder", "live_model", "safetensors"].map((name) => import(`{static}/${name}.js`)));
+        console.log(JSON.stringify(parts.flatMap(Object.keys).filter((name) => !(name in found))));
+    """
+    assert run_module(program, code) == []
+    assert bundle.in_order("decoder.js", "live_model.js", "decoder.js").count("decoder.js") == 1
+
+
 def test_every_style_begins_with_the_common_one():
     for widget in ENTRIES.values():
         assert widget._css.startswith(bundle.source("widget.css"))

@@ -94,6 +94,8 @@
   }
 
   function begin() {
+    near.disconnect();
+    removeEventListener("beforeprint", begin);
     draw();
     const list = box.querySelector(".bv-layer");
     if (!list.length) attn.forEach((_, layer) => list.add(new Option(layer)));
@@ -104,7 +106,8 @@
     box.addEventListener("focusout", (event) => event.target.matches("g") && send(event.target, "mouseleave"));
   }
   const near = new IntersectionObserver((entries) => {
-    if (entries.some((entry) => entry.isIntersecting)) { near.disconnect(); begin(); }
+    if (entries.some((entry) => entry.isIntersecting)) begin();
   }, { rootMargin: "800px" });
   near.observe(box);
+  addEventListener("beforeprint", begin);
 })();

@@ -20,6 +20,7 @@ from IPython.display import HTML
 from jaxtyping import Num
 
 from helpers.viz.arrays import as_array, require_tokens, visible
+from helpers.viz.script_data import escaped
 from helpers.viz.show import require_alt
 
 LABELS = {
@@ -179,7 +180,7 @@ def script(view: str, key: str, payload: str) -> str:
         "DRAW": drawing_code(view),
     }
     template = own_code("attention_views.js")
-    return re.sub(r"__([A-Z]+)__", lambda found: words[found[1]], template).replace("</", "<\\/")
+    return escaped(re.sub(r"__([A-Z]+)__", lambda found: words[found[1]], template))
 
 
 @cache

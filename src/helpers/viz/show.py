@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.viz.host import is_colab
+from helpers.viz.script_data import escaped
 from helpers.viz.style import style
 
 MIN_ALT = 20  # characters: shorter ones ("loss curve") name the picture but do not say what it shows
@@ -88,10 +89,8 @@ def plotly_html(data: dict, alt: str) -> str:
     height = data.get("layout", {}).get("height") or 450
     layout = {key: value for key, value in data.get("layout", {}).items() if key != "template"}
     payload = json.dumps({"data": data["data"], "layout": layout}, separators=(",", ":"), ensure_ascii=False)
-    # "</" would end the script element
-    payload = payload.replace("</", "<\\/")
     return (
         f'<div class="book-plotly" role="group" aria-label="{html.escape(alt, quote=True)}" '
-        f'style="min-height:{height}px"><script type="application/json">{payload}'
+        f'style="min-height:{height}px"><script type="application/json">{escaped(payload)}'
         "</script></div>"
     )

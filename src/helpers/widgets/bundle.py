@@ -14,9 +14,13 @@ EXPORT = re.compile(r"^export (?=(async )?(function|const|class)\b)", re.MULTILI
 
 
 def module(name: str) -> str:
-    """The module `name` with everything that it imports, directly or not, as one text."""
-    parts = [EXPORT.sub("", IMPORT.sub("", source(part))) for part in in_order(name)]
-    return "\n".join(parts)
+    """The widget's module `name` with everything that it imports, directly or not, as one text."""
+    return EXPORT.sub("", library(name))
+
+
+def library(*names: str) -> str:
+    """The modules `names` with everything that they import, as one module that exports what each of them does."""
+    return "\n".join(IMPORT.sub("", source(part)) for part in in_order(*names))
 
 
 def style(*names: str) -> str:
@@ -24,12 +28,13 @@ def style(*names: str) -> str:
     return "\n".join(source(name) for name in ("widget.css", *names))
 
 
-def in_order(name: str) -> list[str]:
-    """The modules that `name` needs, each after those that it needs itself, and `name` last."""
+def in_order(*names: str) -> list[str]:
+    """The modules `names` and those that they need, each once and after those that it needs itself."""
     order: list[str] = []
-    for needed in IMPORT.findall(source(name)):
-        order += [part for part in in_order(needed) if part not in order]
-    return [*order, name]
+    for name in names:
+        parts = [*in_order(*IMPORT.findall(source(name))), name]
+        order += [part for part in parts if part not in order]
+    return order
 
 
 def source(name: str) -> str:
