@@ -37,7 +37,8 @@ def test_a_library_offers_what_its_modules_export_and_can_be_run_alone():
     program = """
         const code = JSON.parse(process.argv[1]);
         const found = await import("data:text/javascript;base64," + Buffer.from(code).toString("base64"));
-        const parts = await Promise.all(["decoder", "live_model", "safetensors"].map((name) => import(`{static}/${name}.js`)));
+        const files = ["decoder", "live_model", "safetensors"].map((name) => `{static}/${name}.js`);
+        const parts = await Promise.all(files.map((file) => import(file)));
         console.log(JSON.stringify(parts.flatMap(Object.keys).filter((name) => !(name in found))));
     """
     assert run_module(program, code) == []
