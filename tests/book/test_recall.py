@@ -17,6 +17,7 @@ from helpers.attention import causal_mask
 from helpers.corpora import tales
 from helpers.models.config import DecoderConfig
 from helpers.models.decoder import Block
+from helpers.runtime import n_parameters
 from tests.book.conftest import HTML, ROOT, TRIAL_PAGES, WIDE, overflow, serious_violations
 
 STATIC = ROOT / "book" / "_static"
@@ -509,10 +510,10 @@ def gpt_answers() -> dict[str, float]:
     """The numbers that chapter 3 asks for, computed: some words of each question with its answer."""
     config = DecoderConfig(vocab_size=2, context_length=2, d_model=768, n_layers=1, n_heads=12)
     block, bare = Block(config), Block(config.but(bias=False))
-    words = "Once upon a queen".split()
+    words = ["Once", "upon", "a", "queen"]
     wrong = [i for i, word in enumerate(words) if word not in tales.next_words(" ".join(words[:i]))]
     return {
-        "a block of GPT-2 small": sum(p.numel() for p in block.parameters()) - sum(p.numel() for p in bare.parameters()),
+        "a block of GPT-2 small": n_parameters(block) - n_parameters(bare),
         "60 nats over 40 tokens": math.exp(60 / 40),
         "`window_mask(5, 2)`": int((causal_mask(5) & ~causal_mask(5).tril(-2)).sum()),
         "reads six tokens": sum(1 / n for n in range(2, 7)) / 5,
