@@ -17,12 +17,12 @@ SETTINGS = [(1.0, 0, 1.0), (0.5, 0, 1.0), (2.5, 0, 1.0), (0.0, 0, 1.0), (1.0, 3,
 
 @pytest.fixture
 def explorer(page: Page, site: str) -> Locator:
-    """The first explorer of the chapter, drawn."""
+    """The explorer of the chapter, drawn."""
     page.goto(site + CHAPTER)
-    place = page.locator(".book-widget:not([data-state=failed])").first
-    place.scroll_into_view_if_needed()
-    widget = page.locator(".sampling-explorer").first
+    page.evaluate("() => document.querySelectorAll('.book-widget').forEach((place) => place.draw?.())")
+    widget = page.locator(".sampling-explorer")
     expect(widget).to_be_visible()
+    widget.scroll_into_view_if_needed()
     return widget
 
 
