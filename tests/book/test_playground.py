@@ -13,6 +13,16 @@ def test_head_2_of_layer_1_looks_at_the_uncle_and_the_guess_follows():
     assert max(explorer.looked_at) > 0.7
 
 
+def test_a_full_stop_can_hand_on_the_name_that_it_has_fetched():
+    explorer = AttentionExplorer(
+        text="This is the story of Leo, a kind little fox. Near the well lived", layer=1, head=2
+    )
+    stop = explorer.example["tokens"].index(".")
+    assert explorer.looked_at[stop] > 0.8
+    explorer.layer, explorer.head, explorer.token = 0, 0, stop
+    assert explorer.looked_at[explorer.example["tokens"].index(" Leo")] > 0.8
+
+
 def test_the_tokenizer_has_never_seen_chinese():
     explorer = TokenizerExplorer()
     explorer.text = "狐"
