@@ -129,15 +129,18 @@ export function foldedTable(content) {
   const table = element("table", {}, element("thead", {}, head), body);
   const box = element("div", { class: "tool-table", tabindex: "0", role: "region" }, table);
   const node = element("details", { class: "tool-details" }, summary, box);
+  function write(now) {
+    head.replaceChildren(...cells("th", now.head, { scope: "col" }));
+    body.replaceChildren(...now.rows().map(line));
+  }
   function update() {
     const now = content();
     summary.textContent = now.summary;
     box.setAttribute("aria-label", now.summary);
-    if (!node.open) return;
-    head.replaceChildren(...cells("th", now.head, { scope: "col" }));
-    body.replaceChildren(...now.rows().map(line));
+    if (node.open) write(now);
   }
-  node.addEventListener("toggle", update);
+  summary.addEventListener("click", () => node.open || write(content())); // before it opens: never an empty table
+  node.addEventListener("toggle", update); // opened in another way
   return { node, update };
 }
 
