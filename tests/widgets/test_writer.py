@@ -14,6 +14,7 @@ from helpers.models import Decoder, DecoderConfig
 from helpers.models.config import ExpertsConfig, LatentConfig
 from helpers.positions.rope_scaling import LinearScaling
 from helpers.tokenizers import BPETokenizer
+from helpers.tokenizers.pretokenize import LLAMA_3_PATTERN
 from helpers.widgets.live_model import PAGE_WORDS, LiveModel
 from helpers.widgets.writer import N_SHOWN, Writer, draw, uniform
 from tests.widgets.javascript import ask
@@ -161,6 +162,12 @@ def test_a_tokenizer_with_an_order_of_its_own_is_refused():
     own = {i: bytes([255 - i]) for i in range(256)}
     with pytest.raises(ValueError, match="has another order"):
         LiveModel(Decoder(SMALL), BPETokenizer([], vocabulary=own))
+
+
+@pytest.mark.parametrize("odd", [{"whole_pieces": True}, {"pattern": LLAMA_3_PATTERN}], ids=str)
+def test_a_tokenizer_that_the_page_would_cut_otherwise_is_refused(odd: dict[str, Any]):
+    with pytest.raises(ValueError, match=r"the page (numbers tokens|reads patterns)"):
+        LiveModel(Decoder(SMALL), BPETokenizer([], **odd))
 
 
 def test_a_decoder_without_its_tokenizer_is_refused():

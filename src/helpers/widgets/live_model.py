@@ -5,7 +5,6 @@ widget asks for them, so they are not stored in the file; `embed=True` stores th
 """
 
 import hashlib
-import json
 from typing import Any
 
 import anywidget
@@ -15,6 +14,7 @@ from helpers import checkpoints
 from helpers.models import Decoder, DecoderConfig
 from helpers.tokenizers import BPETokenizer
 from helpers.tokenizers.special import END_OF_TEXT, LLAMA_3_END_OF_TEXT
+from helpers.widgets.page_tokenizer import page_tokenizer
 
 LABELS = {
     "example": "An example, computed beforehand.",
@@ -69,7 +69,7 @@ class LiveModel(anywidget.AnyWidget):
         super().__init__(
             checkpoint=model if isinstance(model, str) else "",
             digest=hashlib.sha256(self._packed).hexdigest()[:12],
-            tokenizer=json.dumps(self.cutter.to_dict(), separators=(",", ":")),
+            tokenizer=page_tokenizer(self.cutter),
             end_of_text=self.cutter.eot_id,
             weights=self._packed if embed else b"",
             **settings,
@@ -88,10 +88,6 @@ def loaded(model: str | Decoder, tokenizer: BPETokenizer | None) -> tuple[Decode
         return checkpoints.load(model)
     if tokenizer is None:
         raise ValueError("a decoder needs the tokenizer it was trained with: give both, or the name of a checkpoint")
-    if "vocabulary" in tokenizer.to_dict():
-        raise ValueError(
-            "the page numbers ids by the order of the merges; this tokenizer's vocabulary has another order"
-        )
     if not {END_OF_TEXT, LLAMA_3_END_OF_TEXT} & tokenizer.special.keys():
         names = ", ".join(tokenizer.special) or "none"
         raise ValueError(

@@ -8,8 +8,6 @@ Source: Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Sub
 section 3.2; on bytes: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.2.
 """
 
-import json
-import re
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -19,6 +17,7 @@ import traitlets
 from helpers.tokenizers import BPETokenizer
 from helpers.tokenizers.bpe import check_encodable
 from helpers.widgets.bundle import module, style
+from helpers.widgets.page_tokenizer import page_tokenizer
 
 LABELS = {
     "name": "Tokenizer explorer",
@@ -70,9 +69,6 @@ SAMPLES = [
 
 LONGEST = 2000  # characters; about 300 English words
 
-# What Python's patterns may hold and JavaScript's may not: flags inside, and quantifiers that never give back.
-PYTHON_ONLY = re.compile(r"\(\?[a-zA-Z]|(?:[*+?]|\{[\d,]+\})\+")
-
 
 class TokenizerExplorer(anywidget.AnyWidget):
     """A text box, a slider for the number of merges, and the text as characters, bytes and tokens.
@@ -104,9 +100,8 @@ class TokenizerExplorer(anywidget.AnyWidget):
         **settings: Any,
     ) -> None:
         self.cutter = shipped_tokenizer() if tokenizer is None else tokenizer
-        check_page_can_follow(self.cutter)
         super().__init__(
-            tokenizer=json.dumps(self.cutter.to_dict(), separators=(",", ":")),
+            tokenizer=page_tokenizer(self.cutter),
             text=text,
             n_merges=len(self.cutter.merges) if n_merges is None else n_merges,
             **settings,
@@ -144,18 +139,3 @@ def shipped_tokenizer() -> BPETokenizer:
     """The tokenizer of the model `gpt-tales`, without its weights."""
     with as_file(files("helpers.checkpoints") / "gpt-tales.tokenizer.json") as path:
         return BPETokenizer.load(path)
-
-
-def check_page_can_follow(tokenizer: BPETokenizer) -> None:
-    """Raise ValueError if the page would cut a text otherwise than this tokenizer does."""
-    if "vocabulary" in tokenizer.to_dict() or tokenizer.whole_pieces:
-        raise ValueError(
-            "the explorer replays merges that number their tokens in the order of training (256 bytes, then one id "
-            "for each merge), got a tokenizer with a vocabulary in another order: give one from BPETokenizer.train, "
-            "or see this one's tokens with tokenizer.tokens(text)"
-        )
-    if found := PYTHON_ONLY.search(tokenizer.pattern):
-        raise ValueError(
-            f"the page reads patterns that JavaScript knows too, got one with {found[0]!r}: "
-            "give a tokenizer with GPT-2's pattern (the default)"
-        )

@@ -39,6 +39,17 @@ export function put(model, traits) {
   model.save_changes();
 }
 
+function pageLanguage() {
+  try {
+    return Intl.getCanonicalLocales(document.documentElement.lang)[0];
+  } catch {
+    return "en"; // the page names none, or none that exists
+  }
+}
+
+// A number as the language of the page writes it.
+export const grouped = (value, options) => value.toLocaleString(pageLanguage(), options);
+
 // A probability in three digits.
 export const decimals = (p) => (p === 0 ? "0" : p < 0.001 ? "<0.001" : p.toFixed(3));
 

@@ -1,7 +1,7 @@
 // The memory explorer: what weights and cache weigh, on how many accelerators they fit, what one more token costs.
 // Python counts each model once; the arithmetic on the reader's choices is `needs`, below, and works without a kernel.
 
-import { choice, element, fill, foldedTable, follow, numberBox, put, say, slider, toolBox } from "./dom.js";
+import { choice, element, fill, foldedTable, follow, grouped, numberBox, put, say, slider, toolBox } from "./dom.js";
 
 const GB = 1e9;
 
@@ -47,10 +47,6 @@ export function marksUpTo(end) {
   while (end / step > 8) step *= String(step).startsWith("2") ? 2.5 : 2;
   return Array.from({ length: Math.floor(end / step) }, (_, index) => (index + 1) * step);
 }
-
-// A number as the language of the page writes it.
-const grouped = (value, options) =>
-  value.toLocaleString(globalThis.document?.documentElement.lang || "en", options);
 
 // The three digits that count: 4, 0.0524, 42,100.
 export const digits = (value) => grouped(value, { maximumSignificantDigits: 3 });

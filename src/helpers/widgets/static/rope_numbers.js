@@ -1,14 +1,8 @@
-// Numbers as the language of the page writes them, with a minus as wide as the plus.
+// The numbers of the RoPE explorer, with a minus as wide as the plus.
 
-function pageLanguage() {
-  try {
-    return Intl.getCanonicalLocales(document.documentElement.lang)[0];
-  } catch {
-    return "en"; // the page names none, or none that exists
-  }
-}
+import { grouped } from "./dom.js";
 
-const written = (value, options) => value.toLocaleString(pageLanguage(), options).replace("-", "−");
+const written = (value, options) => grouped(value, options).replace("-", "−");
 export const whole = (value) => written(value, { maximumFractionDigits: 0 });
 export const short = (value) => written(value, { notation: "compact", maximumSignificantDigits: 3 });
 export const exact = (value) => written(value, { maximumSignificantDigits: 6 });

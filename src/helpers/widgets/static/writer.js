@@ -147,14 +147,14 @@ function bestGuess(text, storyteller, written, truth) {
 // ---------------------------------------------------------------- controls
 
 function filterControls(model, text) {
-  const say = (isOff) => (value) => (isOff(value) ? text.off : value.toFixed(2));
+  const unless = (isOff) => (value) => (isOff(value) ? text.off : value.toFixed(2));
   const make = (name, range) => slider(model, name, { label: text[name], ...range });
   const temperature = make("temperature", { min: 0, max: 2, step: 0.05, say: (t) => (t > 0 ? t.toFixed(2) : text.greedy) });
   const more = [
     make("top_k", { min: 0, max: 50, step: 1, say: (k) => (k > 0 ? String(k) : text.off) }),
-    make("top_p", { min: 0.01, max: 1, step: 0.01, say: say((p) => p >= 1) }),
-    make("min_p", { min: 0, max: 1, step: 0.01, say: say((p) => p <= 0) }),
-    make("repetition_penalty", { min: 1, max: 2, step: 0.05, say: say((penalty) => penalty === 1) }),
+    make("top_p", { min: 0.01, max: 1, step: 0.01, say: unless((p) => p >= 1) }),
+    make("min_p", { min: 0, max: 1, step: 0.01, say: unless((p) => p <= 0) }),
+    make("repetition_penalty", { min: 1, max: 2, step: 0.05, say: unless((penalty) => penalty === 1) }),
     numberBox(model, "seed", { label: text.seed, min: 0, max: 999999, step: 1 }),
   ];
   const fold = element("details", { class: "tool-details" }, element("summary", {}, text.more));
