@@ -69,6 +69,7 @@ def test_what_the_reader_sets_is_weighed_as_in_python(show: Callable[..., Locato
 def test_the_table_has_the_exact_sizes_in_both_units(show: Callable[..., Locator]):
     box = show(MemoryExplorer("llama-2-70b", context=4096))
     box.locator("summary").first.click()
+    expect(box.locator("tbody tr").first).to_be_visible()
     rows = dict(
         box.locator("tbody tr").evaluate_all("rows => rows.map(row => [row.cells[0].textContent, row.innerText])")
     )
