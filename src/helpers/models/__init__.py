@@ -7,6 +7,7 @@ from helpers.models.encoder import Encoder, EncoderConfig, MaskedLanguageModel
 from helpers.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from helpers.models.presets import PRESETS, build, preset
 from helpers.models.recurrent import RecurrentConfig, RecurrentDecoder
+from helpers.models.scalar_head import ScalarHead
 
 __all__ = [
     "PRESETS",
@@ -22,6 +23,7 @@ __all__ = [
     "MaskedLanguageModel",
     "RecurrentConfig",
     "RecurrentDecoder",
+    "ScalarHead",
     "build",
     "preset",
 ]

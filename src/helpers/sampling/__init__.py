@@ -6,11 +6,13 @@ from helpers.sampling.filters import min_p, next_token_probs, repetition_penalty
 from helpers.sampling.generate import generate, stream
 from helpers.sampling.language_model import LanguageModel
 from helpers.sampling.prompts import left_padded
+from helpers.sampling.rollouts import Rollout, roll_out, written_log_probs
 from helpers.sampling.speculative import Speculated, speculative
 
 __all__ = [
     "Beams",
     "LanguageModel",
+    "Rollout",
     "Sampler",
     "Speculated",
     "beam_search",
@@ -20,9 +22,11 @@ __all__ = [
     "min_p",
     "next_token_probs",
     "repetition_penalty",
+    "roll_out",
     "speculative",
     "stream",
     "temperature",
     "top_k",
     "top_p",
+    "written_log_probs",
 ]
