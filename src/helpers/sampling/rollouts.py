@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from helpers.sampling.generate import generate
+from helpers.sampling.language_model import LanguageModel
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Rollout:
 
 
 def roll_out(
-    policy: nn.Module,
+    policy: LanguageModel,
     prompts: Sequence[Sequence[int]],
     n_new: int,
     *,
@@ -82,10 +83,10 @@ def roll_out(
     return Rollout.of(prompts, answers, fill=min(ends, default=0)).to(written.device)
 
 
-def written_log_probs(model: nn.Module, rollout: Rollout) -> Float[Tensor, "B N-1"]:
+def written_log_probs(model: nn.Module, rollout: Rollout) -> Float[Tensor, "B T"]:
     """log p of each written token after what stands before it, in nats; 0 at tokens that were not written.
 
-    Column t belongs to token t + 1. The sum of a row is log p(answer | prompt).
+    Column t belongs to token t + 1, so there is one column less than ids. The sum of a row is log p(answer | prompt).
     """
     log_probs = model(rollout.ids[:, :-1]).log_softmax(dim=-1)
     chosen = log_probs.gather(-1, rollout.ids[:, 1:, None]).squeeze(-1)
