@@ -39,6 +39,12 @@ class Batch:
         """How many predictions the batch asks for."""
         return int((self.targets != IGNORE).sum())
 
+    def micro_batches(self, n_parts: int) -> list[tuple["Batch", float]]:
+        """The rows in at most `n_parts` parts, each with its share of the predictions; parts that ask for none are left
+        out, because the mean of nothing is not a number."""
+        parts = [Batch(*rows) for rows in zip(self.inputs.chunk(n_parts), self.targets.chunk(n_parts), strict=True)]
+        return [(part, part.n_tokens / self.n_tokens) for part in parts if part.n_tokens]
+
 
 def end_marked(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
     """The ids of each text between two end-of-text tokens."""
@@ -120,6 +126,12 @@ class LabelledBatch:
     def n_tokens(self) -> int:
         """How many tokens are read."""
         return int((self.last + 1).sum())
+
+    def micro_batches(self, n_parts: int) -> list[tuple["LabelledBatch", float]]:
+        """The texts in at most `n_parts` parts, each with its share of the texts: every text has one label."""
+        columns = (column.chunk(n_parts) for column in (self.inputs, self.last, self.labels))
+        parts = [LabelledBatch(*rows) for rows in zip(*columns, strict=True)]
+        return [(part, len(part.labels) / len(self.labels)) for part in parts]
 
 
 def labelled_batch(
