@@ -109,21 +109,3 @@ def test_padding_is_not_counted_in_the_loss():
     short = next_token_loss(model, Batch(inputs[:, :2], torch.tensor([[2, 3]])))
     padded = next_token_loss(model, Batch(inputs, torch.tensor([[2, 3, -100, -100]])))
     torch.testing.assert_close(short, padded)
-
-
-def test_the_schedule_hits_its_end_points():
-    factor = warmup_cosine(100, 10, final=0.1)
-    assert factor(0) == pytest.approx(0.1)
-    assert factor(9) == factor(10) == pytest.approx(1)
-    assert factor(99) == pytest.approx(0.1)
-    assert all(factor(s) > factor(s + 1) for s in range(10, 99))
-    with pytest.raises(ValueError, match="shorter than the run"):
-        warmup_cosine(10, 10)
-
-
-def test_only_matrices_decay():
-    model, optimizer = new_run()
-    decayed = {id(p) for g in optimizer.param_groups if g["weight_decay"] for p in g["params"]}
-    assert {n for n, p in model.named_parameters() if id(p) not in decayed} == {
-        n for n, p in model.named_parameters() if p.ndim < 2
-    }
