@@ -98,12 +98,12 @@ class ComparisonBatches:
         return self.comparisons[torch.randperm(len(self.comparisons), generator=chance)[: self.batch_size]]
 
 
-def answer_scores(model: ScalarHead, rollout: Rollout) -> Float[Tensor, " B"]:
+def answer_scores(model: nn.Module, rollout: Rollout) -> Float[Tensor, " B"]:
     """The model's number after the last token of each answer."""
     return model(rollout.ids).gather(1, rollout.last[:, None]).squeeze(1)
 
 
-def preference_loss(model: ScalarHead, batch: ComparisonBatch) -> Float[Tensor, ""]:
+def preference_loss(model: nn.Module, batch: ComparisonBatch) -> Float[Tensor, ""]:
     """Mean surprise at who was chosen, −log σ(r(chosen) − r(rejected)), in nats a pair; ln 2 if both score alike."""
     margin = answer_scores(model, batch.chosen) - answer_scores(model, batch.rejected)
     return -nn.functional.logsigmoid(margin).mean()
@@ -113,7 +113,7 @@ def preference_loss(model: ScalarHead, batch: ComparisonBatch) -> Float[Tensor, 
 
 
 @torch.no_grad()
-def scores(model: ScalarHead, rollout: Rollout, rows_at_once: int = 32) -> Float[Tensor, " B"]:
+def scores(model: nn.Module, rollout: Rollout, rows_at_once: int = 32) -> Float[Tensor, " B"]:
     """The number of each answer, without a gradient: the reward that a policy is tuned to."""
     device = next(model.parameters()).device
     pieces = [rollout[i : i + rows_at_once].to(device) for i in range(0, len(rollout), rows_at_once)]
