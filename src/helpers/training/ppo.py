@@ -2,11 +2,13 @@
 
 A policy writes answers, a reward scores them, a critic says what it expected; a few steps are then taken on these
 answers, and a token whose probability has moved by more than the clip has no say any more. A KL penalty against the
-reference keeps the policy where the reward can be trusted. Policy and critic are two networks with separate weights.
+reference keeps the policy where the reward can be trusted. Policy and critic have separate weights, as in InstructGPT:
+a shared trunk would save a third of the time, and would let the critic's errors move the policy.
 
 Source: Schulman et al. 2017, "Proximal Policy Optimization Algorithms", arXiv:1707.06347, equation 7;
-Ziegler et al. 2019, "Fine-Tuning Language Models from Human Preferences", arXiv:1909.08593, sections 2.1 and 2.2;
-Ouyang et al. 2022, arXiv:2203.02155, section 3.5 and appendix C.4.
+the KL penalty and its price: Ziegler et al. 2019, "Fine-Tuning Language Models from Human Preferences",
+arXiv:1909.08593, section 2.2; Ouyang et al. 2022, arXiv:2203.02155, section 3.5; the clip of the value, which the
+paper of PPO does not have: Engstrom et al. 2020, "Implementation Matters in Deep Policy Gradients", arXiv:2005.12729.
 """
 
 import time
