@@ -16,7 +16,10 @@ IGNORE = -100  # torch's cross-entropy leaves such targets out
 class Tokenizer(Protocol):
     """What a batch needs of a tokenizer."""
 
-    eot_id: int
+    @property
+    def eot_id(self) -> int:
+        """The token that ends a text."""
+        ...
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text."""

@@ -1,0 +1,80 @@
+"""The recipe of the model that the book trains, tunes and aligns: LLaMA's words, Muon, tales without end.
+
+A recipe is data: the words of a configuration, the numbers of a run. `pretraining_run` makes the run of it.
+Every story is told once: the corpus has no end, so nothing can be learned by heart and no validation set can leak.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from helpers.corpora import tales
+from helpers.models import Decoder, DecoderConfig
+from helpers.runtime import seed_everything
+from helpers.tokenizers import CHAT_FORMATS, BPETokenizer
+from helpers.tokenizers.special import END_OF_TEXT
+from helpers.training.batches import StoryBatches
+from helpers.training.loop import Record, train
+from helpers.training.losses import next_token_loss
+from helpers.training.optimizers import muon_and_adamw
+from helpers.training.schedules import warmup_stable_decay
+
+# LLaMA's words. Four heads, so that two can share a key/value head.
+WORDS: dict[str, Any] = {
+    "context_length": 256, "d_model": 96, "n_layers": 3, "n_heads": 4, "n_kv_heads": 2, "norm": "rms_norm",
+    "positions": "rope", "mlp": "swiglu", "bias": False, "tie_embeddings": False,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One pre-training run on tales. `chinese` is the share of Chinese stories; rates are peaks."""
+
+    n_steps: int
+    words: Mapping[str, Any] = field(default_factory=lambda: WORDS)
+    stories_per_batch: int = 8
+    chinese: float = 0.0
+    muon_lr: float = 0.02
+    adamw_lr: float = 6e-3
+    n_warmup: int = 20
+    decay: float = 0.5  # share of the steps in which the rate falls to 0
+
+
+def base_tokenizer() -> BPETokenizer:
+    """The tokenizer of the base, chat and preference-tuned models: English and Chinese, and the marks of a chat."""
+    texts = tales.stories(3000, seed=1) + tales.stories(1500, seed=2, language="zh")
+    marks = (END_OF_TEXT, *CHAT_FORMATS["tales"].special_tokens)
+    return BPETokenizer.train(texts, n_merges=1280, special_tokens=marks)
+
+
+def mixed_stories(n: int, chinese: float) -> Callable[[int], list[str]]:
+    """What tells `n` fresh stories for a seed, this share of them in Chinese. No plot is told in both languages."""
+    n_chinese = round(n * chinese)
+    return lambda seed: (
+        tales.stories(n - n_chinese, seed) + tales.stories(n_chinese, seed + 500_000_000, language="zh")
+    )
+
+
+def pretraining_run(
+    recipe: Recipe, tokenizer: BPETokenizer, seed: int, device: torch.device | str = "cpu"
+) -> tuple[Decoder, Iterator[Record]]:
+    """A fresh decoder and the run that trains it, step by step; weights and stories follow from the seed."""
+    seed_everything(seed)
+    model = Decoder(DecoderConfig(vocab_size=tokenizer.vocab_size, **recipe.words))
+    silence_outputs(model)
+    model.to(device)
+    stories = mixed_stories(recipe.stories_per_batch, recipe.chinese)
+    batches = StoryBatches(stories, tokenizer, model.config.context_length, seed + 1)
+    optimizer = muon_and_adamw(model, recipe.muon_lr, recipe.adamw_lr)
+    schedule = warmup_stable_decay(recipe.n_steps, recipe.n_warmup, round(recipe.decay * recipe.n_steps), "linear")
+    return model, train(model, batches, next_token_loss, optimizer, schedule, recipe.n_steps)
+
+
+def silence_outputs(model: Decoder) -> None:
+    """Begin with blocks that write nothing into the stream, and with matrices of the size that Muon's steps go with."""
+    for name, matrix in model.blocks.named_parameters():
+        if matrix.ndim == 2:
+            nn.init.normal_(matrix, std=0.0 if name.endswith(("o_proj.weight", "down_proj.weight")) else 0.05)
