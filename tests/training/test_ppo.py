@@ -1,5 +1,6 @@
 import copy
 import math
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -198,7 +199,7 @@ def test_an_adaptive_price_rises_while_kl_is_above_its_target_and_falls_below_it
     prices = [r["kl_weight"] for r in run(n=4, kl_weight=0.1, kl_target=100.0)]
     assert prices == pytest.approx([0.1 * 0.98**i for i in range(4)])
     records = run(n=10, kl_weight=0.1, kl_target=0.5)
-    for now, then in zip(records, records[1:], strict=False):
+    for now, then in pairwise(records):
         assert then["kl_weight"] == adapted(now["kl_weight"], now["kl"], 0.5)
     assert records[-1]["kl_weight"] > min(r["kl_weight"] for r in records)
 

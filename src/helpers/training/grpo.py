@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from helpers.models import Decoder
 from helpers.sampling import Rollout, roll_out, written_log_probs
@@ -116,8 +116,8 @@ NORMALISE = {"sequence": sequence_mean, "token": written_mean}
 
 
 def grpo_loss(
-    reference: Decoder, kl_weight: float = 0.04, clip: float = 0.2, normalise: str = "sequence"
-) -> Callable[[Decoder, GroupBatch], Float[Tensor, ""]]:
+    reference: nn.Module, kl_weight: float = 0.04, clip: float = 0.2, normalise: str = "sequence"
+) -> Callable[[nn.Module, GroupBatch], Float[Tensor, ""]]:
     """The loss for `train`: clipped gains less `kl_weight` × KL against the reference, with the sign turned.
 
     `normalise` says what is averaged: "sequence" gives every answer the same weight, so a wrong answer costs less a
@@ -127,7 +127,7 @@ def grpo_loss(
         raise ValueError(f"normalise must be one of {', '.join(NORMALISE)}, got {normalise!r}")
     mean = NORMALISE[normalise]
 
-    def loss(policy: Decoder, batch: GroupBatch) -> Float[Tensor, ""]:
+    def loss(policy: nn.Module, batch: GroupBatch) -> Float[Tensor, ""]:
         log_probs = written_log_probs(policy, batch.rollout)
         gain = clipped_gain(log_probs, batch.log_probs, batch.advantages[:, None].expand_as(log_probs), clip)
         if kl_weight:
