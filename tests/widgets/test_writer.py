@@ -107,7 +107,6 @@ def test_weights_travel_when_the_page_asks_and_not_before(monkeypatch: pytest.Mo
 FOREIGN: dict[str, dict[str, Any]] = {
     "norm_position": {"norm_position": "post"},
     "positions": {"positions": "alibi"},
-    "rope_fraction": {"positions": "rope", "rope_fraction": 0.5},
     "rope_scaling": {"positions": "rope", "rope_scaling": LinearScaling(2.0)},
     "mlp": {"mlp": "relu"},
     "parallel_residual": {"parallel_residual": True},
@@ -128,7 +127,7 @@ def test_a_model_that_the_page_cannot_compute_is_refused_by_the_word(word: str):
 def test_every_word_that_could_change_the_arithmetic_is_known_or_checked():
     computed = {
         "vocab_size", "context_length", "d_model", "n_layers", "n_heads", "n_kv_heads", "d_head", "d_ff", "norm_eps",
-        "rope_base", "rope_pairing", "attention_scale", "bias", "qkv_bias", "tie_embeddings",
+        "rope_base", "rope_fraction", "rope_pairing", "attention_scale", "bias", "qkv_bias", "tie_embeddings",
     }  # fmt: skip
     assert {field.name for field in fields(DecoderConfig)} == computed | PAGE_WORDS.keys()
 

@@ -49,6 +49,7 @@ const silu = (x) => x / (1 + Math.exp(-x));
 
 const MLPS = {
   gelu: ({ up_proj, down_proj }, x) => linear(down_proj, linear(up_proj, x).map(gelu)),
+  relu_squared: ({ up_proj, down_proj }, x) => linear(down_proj, linear(up_proj, x).map((up) => Math.max(0, up) ** 2)),
   swiglu({ gate_proj, up_proj, down_proj }, x) {
     const up = linear(up_proj, x);
     return linear(down_proj, linear(gate_proj, x).map((gate, i) => silu(gate) * up[i]));
@@ -61,14 +62,16 @@ const POSITIONS = {
     add: ({ table }, x, position) => x.map((value, i) => value + table.weight[position * x.length + i]),
     rotate: () => {},
   },
-  // Queries and keys are turned by an angle that grows with the place: pair i by position / base^(2i/d).
+  // Queries and keys are turned by an angle that grows with the place: pair i by position / base^(2i/d). Of each head
+  // the first d coordinates turn.
   rope: {
     add: (_, x) => x,
-    rotate(heads, position, { d_head, rope_base, rope_pairing }) {
-      const [step, apart] = rope_pairing === "half" ? [1, d_head / 2] : [2, 1];
+    rotate(heads, position, { d_head, rope_base, rope_pairing, rope_fraction }) {
+      const d = Math.floor(d_head * rope_fraction);
+      const [step, apart] = rope_pairing === "half" ? [1, d / 2] : [2, 1];
       for (let start = 0; start < heads.length; start += d_head) {
-        for (let pair = 0; pair < d_head / 2; pair++) {
-          const angle = position / rope_base ** ((2 * pair) / d_head);
+        for (let pair = 0; pair < d / 2; pair++) {
+          const angle = position / rope_base ** ((2 * pair) / d);
           const i = start + pair * step, j = i + apart;
           const [x, y] = [heads[i], heads[j]];
           heads[i] = x * Math.cos(angle) - y * Math.sin(angle);
