@@ -1,9 +1,3 @@
-import os
-import signal
-import subprocess
-import sys
-import time
-
 import pytest
 import torch
 
@@ -12,9 +6,7 @@ from helpers.training import (
     Batch,
     TextBatches,
     adamw,
-    load_checkpoint,
     next_token_loss,
-    save_checkpoint,
     train,
     warmup_cosine,
 )
@@ -43,39 +35,6 @@ def test_a_tiny_model_learns_a_regular_text_almost_perfectly():
 def test_on_shuffled_targets_the_loss_stays_near_uniform():
     noise = TextBatches(torch.randint(17, (5000,), generator=torch.Generator().manual_seed(0)), 8, 12)
     assert run(*new_run(), n_steps=40, batches=noise)[-1]["loss"] > 0.9 * torch.log(torch.tensor(17.0))
-
-
-def test_a_resumed_run_is_bit_equal_to_one_that_never_stopped(tmp_path):
-    straight_model, optimizer = new_run()
-    straight = run(straight_model, optimizer, n_steps=20)
-    model, optimizer = new_run()
-    first = run(model, optimizer, n_steps=9)
-    save_checkpoint(tmp_path / "run.pt", model, optimizer, steps_done=9)
-    model, optimizer = new_run(seed=99)
-    rest = run(model, optimizer, n_steps=20, first_step=load_checkpoint(tmp_path / "run.pt", model, optimizer))
-    assert [r["loss"] for r in first + rest] == [r["loss"] for r in straight]
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), straight_model.parameters(), strict=True))
-
-
-def test_a_run_killed_while_saving_keeps_a_whole_checkpoint(tmp_path):
-    script = f"""
-import torch
-from helpers.models import Decoder, DecoderConfig
-from helpers.training import adamw, save_checkpoint
-model = Decoder(DecoderConfig(vocab_size=17, context_length=12, d_model=16, n_layers=1, n_heads=2))
-optimizer, done = adamw(model, lr=1e-2), 0
-while True:
-    done += 1
-    save_checkpoint({str(tmp_path / "run.pt")!r}, model, optimizer, done)
-    print(done, flush=True)
-"""
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    for _ in range(3):
-        process.stdout.readline()
-    time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert load_checkpoint(tmp_path / "run.pt", *new_run()) >= 3
 
 
 def test_records_say_what_happened():
