@@ -10,6 +10,13 @@ def test_a_sum_by_hand():
     assert Sum(5, 999).worked == "5+9+0=14,0+9+1=10,0+9+1=10:1004"
 
 
+def test_a_question_says_which_sum_it_asks_for():
+    assert all(Sum.asked(problem.question) == problem for problem in sums(50, 3, seed=0))
+    for wrong in ("47+85", "47-85=", "+85=", "47+85=132"):
+        with pytest.raises(ValueError, match="has the form '47\\+85='"):
+            Sum.asked(wrong)
+
+
 def test_every_step_of_the_working_is_true_and_its_last_digits_are_the_answer():
     for problem in sums(300, 3, seed=0):
         steps, result = problem.worked.split(":")

@@ -9,6 +9,7 @@ arXiv:2112.00114, section 3 (addition).
 """
 
 import random
+import re
 from dataclasses import dataclass
 
 CHARACTERS = "0123456789+=,:"
@@ -25,6 +26,18 @@ class Sum:
 
     a: int
     b: int
+
+    @classmethod
+    def asked(cls, question: str) -> "Sum":
+        """The sum that a question asks for.
+
+        >>> Sum.asked("47+85=")
+        Sum(a=47, b=85)
+        """
+        match = re.fullmatch(r"(\d+)\+(\d+)=", question, re.ASCII)
+        if not match:
+            raise ValueError(f"a question has the form '47+85=', got {question!r}")
+        return cls(int(match[1]), int(match[2]))
 
     @property
     def question(self) -> str:
