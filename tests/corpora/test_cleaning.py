@@ -119,6 +119,8 @@ def test_a_quotation_is_found_with_the_text_it_is_from():
     found = leaks(["nothing", f"He wrote: {held_out[1]}."], held_out, n=13)
     assert [(leak.document, leak.held_out) for leak in found] == [(1, 1)]
     assert found[0].n_shared == 14 - 13 + 1
+    assert leaks([held_out[1]], held_out, n=13, at_least=2)
+    assert not leaks([held_out[1]], held_out, n=13, at_least=3)
 
 
 def test_a_run_that_many_documents_hold_is_a_way_of_speaking():

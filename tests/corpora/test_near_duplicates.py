@@ -8,7 +8,7 @@ import datasketch
 import numpy as np
 import pytest
 
-from helpers.corpora import tales
+from helpers.corpora import dirt, tales
 from helpers.corpora.crawl import crawl
 from helpers.corpora.minhash import (
     MinHash,
@@ -149,3 +149,11 @@ def sketch(text):
     found = datasketch.MinHash(num_perm=128)
     found.update_batch([shingle.encode() for shingle in text])
     return found
+
+
+def test_texts_that_are_less_alike_than_the_threshold_stay_apart():
+    story = tales.stories(1, seed=4)[0]
+    other = dirt.edited(story, random.Random(0), 0.03)
+    assert 0.5 < jaccard(shingles(story), shingles(other)) < 0.8
+    assert near_duplicate_clusters([story, other], threshold=0.45) == [0, 0]
+    assert near_duplicate_clusters([story, other], threshold=0.95) == [0, 1]
