@@ -145,7 +145,8 @@ def test_broken_text_has_a_reward_too_and_it_is_no_good(text):
 
 
 def test_other_names_in_a_deed_do_not_hide_it():
-    assert true_reward("Tom wrapped her in a warm blanket").kindness == 0  # no full stop: the sentence is not said
+    for end in ("", "!", ", but"):  # without a full stop the sentence is not said
+        assert true_reward(f"Tom wrapped her in a warm blanket{end}").kindness == 0
     assert true_reward("foo Tom wrapped her in a warm blanket. bar").kindness == 1
     assert true_reward("drum wrapped her in a warm blanket.").kindness == 0
 
