@@ -49,9 +49,9 @@ class UnevenBatches:
         return Batch(ids[:, :-1], ids[:, 1:].masked_fill(torch.arange(12) >= lengths[:, None], IGNORE))
 
 
-def new_run(optimizer, seed=0):
+def new_run(optimizer, seed=0, dtype=torch.float32):
     torch.manual_seed(seed)
-    model = Decoder(CONFIG)
+    model = Decoder(CONFIG).to(dtype)
     return model, OPTIMIZERS[optimizer](model)
 
 
@@ -96,6 +96,24 @@ def complaint(call, *args):
     return "nothing"
 
 
+def exact_run(ranks, way):
+    """The same steps in float64, where rounding is a billion times smaller."""
+    model, optimizer = new_run("adamw", dtype=torch.float64)
+    model = parallel(way, model, optimizer, ranks)
+    return steps_of(model, optimizer, Shares(UnevenBatches(), ranks), whole_loss(next_token_loss))
+
+
+def n_held(ranks, way):
+    """How many numbers this process holds after a step: parameters, their gradients, and what AdamW remembers."""
+    model, optimizer = new_run("adamw")
+    model = parallel(way, model, optimizer, ranks)
+    steps_of(model, optimizer, Shares(UnevenBatches(), ranks), whole_loss(next_token_loss), last=1)
+    parameters = list(model.parameters())
+    memory = [value for state in optimizer.state.values() for value in state.values() if value.ndim]
+    kinds = (parameters, [parameter.grad for parameter in parameters], memory)
+    return [sum(tensor.to_local().numel() if way == "fsdp" else tensor.numel() for tensor in kind) for kind in kinds]
+
+
 def unequal_seeds(ranks):
     model, optimizer = new_run("adamw", seed=ranks.rank)
     parallel("fsdp", model, optimizer, ranks)
@@ -116,6 +134,8 @@ def all_runs(folder):
             "runs": {f"{way} {name}": parallel_run(ranks, way, name, folder) for way, name in RUNS},
             "resumed": {f"{way} {name}": resumed_run(ranks, way, name, folder) for way, name in RUNS},
             "bf16": {way: parallel_run(ranks, way, "sgd", folder / "bf16", precision="bf16") for way in WAYS},
+            "exact": {way: exact_run(ranks, way) for way in WAYS},
+            "held": {way: n_held(ranks, way) for way in WAYS},
             "alone": complaint(parallel, "none", *new_run("adamw"), ranks),
             "seeds": complaint(unequal_seeds, ranks),
             "batches": complaint(check_agreement, "batches", [torch.tensor([ranks.rank])]),
@@ -213,6 +233,15 @@ def test_two_processes_make_the_steps_of_one(folder, way, name):
     assert_close(weights(folder / f"{way}_{end}"), weights(folder / f"one_{end}"))
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_but_rounding_is_left_between_them(folder, way):
+    alone, together = steps_of(*new_run("adamw", dtype=torch.float64)), said_by(folder)["exact"][way]
+    gaps = [
+        abs(a[column] - b[column]) for a, b in zip(alone, together, strict=True) for column in ("loss", "grad_norm")
+    ]
+    assert max(gaps) < 1e-12
+
+
 def test_all_ranks_know_the_same_loss(folder):
     assert said_by(folder, 0)["runs"] == said_by(folder, 1)["runs"]
 
@@ -247,6 +276,14 @@ def test_in_bfloat16_the_run_stays_near_and_is_not_the_same(folder, way):
     exact = torch.tensor([r["loss"] for r in said_by(folder)["runs"][f"{way} sgd"]])
     rounded = torch.tensor([r["loss"] for r in said_by(folder)["bf16"][way]])
     assert 0 < (exact - rounded).abs().max() < 0.05
+
+
+def test_ddp_holds_all_on_every_rank_and_fsdp_holds_it_once(folder):
+    n = new_run("adamw")[0].n_parameters
+    first, second = (said_by(folder, rank)["held"] for rank in (0, 1))
+    assert first["ddp"] == second["ddp"] == [n, n, 2 * n]
+    assert [a + b for a, b in zip(first["fsdp"], second["fsdp"], strict=True)] == [n, n, 2 * n]
+    assert first["fsdp"][0] < 0.6 * n  # 17 rows of the embedding cannot be halved
 
 
 @pytest.mark.parametrize("rank", [0, 1])
