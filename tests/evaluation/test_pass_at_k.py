@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from helpers.evaluation.pass_at_k import mean_pass_at_k, pass_at_k
+from helpers.evaluation.pass_at_k import best_of_k, mean_pass_at_k, pass_at_k
 
 
 @pytest.mark.parametrize(("n", "n_right"), [(1, 0), (1, 1), (5, 0), (5, 2), (6, 3), (6, 6)])
@@ -40,3 +40,18 @@ def test_the_error_is_over_problems():
 def test_what_cannot_be_is_refused(n, n_right, k):
     with pytest.raises(ValueError, match=rf"got n={n}, n_right={n_right} and k={k}"):
         pass_at_k(n, n_right, k)
+
+
+def test_the_best_of_k_is_the_mean_over_all_choices_of_the_value_on_top():
+    scores, values = [0.3, 2.0, -1.0, 0.9, 0.1], [5.0, 1.0, 7.0, -2.0, 4.0]
+    for k in range(1, 6):
+        tops = [values[max(choice, key=scores.__getitem__)] for choice in itertools.combinations(range(5), k)]
+        assert best_of_k(scores, values, k) == pytest.approx(sum(tops) / len(tops))
+    with pytest.raises(ValueError, match="got k=6 and 5 answers"):
+        best_of_k(scores, values, 6)
+
+
+def test_with_right_and_wrong_as_scores_the_best_of_k_is_pass_at_k():
+    is_right = [0.0, 1.0, 0.0, 1.0, 0.0, 0.0]
+    for k in range(1, 7):
+        assert best_of_k(is_right, is_right, k) == pytest.approx(pass_at_k(6, 2, k))

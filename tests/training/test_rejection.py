@@ -92,9 +92,10 @@ def test_of_each_pair_the_labelers_choice_is_chosen():
 def test_every_round_compares_what_the_present_policy_writes(policy):
     reference = Decoder(policy.config)
     reference.load_state_dict(policy.state_dict())
-    prompts = [p for p in PROMPTS * 20 for _ in range(2)]
+    prompts, asked = [p for p in PROMPTS * 20 for _ in range(2)], []
 
     def write(number):
+        asked.append(number)
         return roll_out(policy, prompts, 6, stop=[STOP], generator=chance(number))
 
     def prefers_first(pairs):
@@ -108,6 +109,7 @@ def test_every_round_compares_what_the_present_policy_writes(policy):
 
     done = list(rounds(write, prefers_first, learn, 3))
     assert [one.n_done for one in done] == [1, 2, 3]
+    assert asked == [0, 1, 2]
     means = [torch.cat([share_wanted(one.chosen), share_wanted(one.rejected)]).mean() for one in done]
     assert means[0] < means[1] < means[2]
     assert all((share_wanted(one.chosen) >= share_wanted(one.rejected)).all() for one in done)

@@ -36,18 +36,23 @@ def sampled_kl(policy: nn.Module, reference: nn.Module, rollout: Rollout) -> Mea
     return mean_with_error(ratios)
 
 
-@torch.inference_mode()
 def kl_to_reference(policy: nn.Module, reference: nn.Module, rollout: Rollout) -> Mean:
-    """The same with less noise: at each written token the exact KL over the vocabulary, summed over the answer.
+    """The same with less noise: the mean of `answer_kls` over answers that the policy wrote at temperature 1."""
+    return mean_with_error(answer_kls(policy, reference, rollout))
 
-    By the chain rule its mean over the policy's own answers, drawn at temperature 1, is the KL between whole answers.
+
+@torch.inference_mode()
+def answer_kls(policy: nn.Module, reference: nn.Module, rollout: Rollout) -> list[float]:
+    """For each answer the exact KL of every step, over the vocabulary, summed over its written tokens; never negative.
+
+    By the chain rule the mean over the policy's own answers is the KL between whole answers.
     """
     sums: list[float] = []
     for part in pieces(rollout):
         ours, theirs = (model(part.ids[:, :-1]).log_softmax(dim=-1) for model in (policy, reference))
         steps = (ours.exp() * (ours - theirs)).sum(dim=-1)
         sums += (steps * part.is_written[:, 1:]).sum(dim=1).tolist()
-    return mean_with_error(sums)
+    return sums
 
 
 def best_of_n_kl(n: int) -> float:
