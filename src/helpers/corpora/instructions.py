@@ -241,8 +241,8 @@ class _Request(NamedTuple):
 
 _PHRASINGS = {
     "question": _Phrasings(
-        ("{before} {question}", "{question} {before}", "Here is a story. {before} {question}"),
-        ("{before} {question}", "{question} Here is a story. {before}"),
+        ("{before} {question}", "Here is a story. {before} {question}"),
+        ("{before} {question}", "{before} Here is a question. {question}"),
     ),
     "rewrite": _Phrasings(
         ("Tell it with {new} instead of {old}: {text}", "Put {new} for {old}: {text}",
