@@ -17,7 +17,7 @@ import torch
 from helpers import checkpoints
 from helpers.corpora import tales
 from helpers.tokenizers import BPETokenizer
-from helpers.training import command_line, run_folder, run_to_disk
+from helpers.training import command_line, run_folder, run_to_disk, tuning
 from helpers.training.command_line import main
 from helpers.training.pretraining import PRESETS, pretraining
 from helpers.training.recipes import BASE, WORDS, pretraining_run
@@ -178,7 +178,7 @@ def test_a_run_killed_before_its_first_save_begins_again_at_step_0():
 
 
 def test_a_half_written_last_record_is_cut_off():
-    pretrain("--minutes", "0.0001")
+    pretrain("--minutes", "1e-9")
     with open("run/records.jsonl", "a") as file:
         file.write('{"step": 1, "lo')
     assert main(["pretrain", "--resume", "--out", "run"]) == 0
@@ -216,7 +216,7 @@ def test_so_does_sigterm_and_the_run_goes_on_to_the_same_bits(monkeypatch):
 
 def test_a_time_limit_stops_and_saves_and_the_run_goes_on_to_the_same_bits(capsys):
     pretrain(out="whole")
-    assert pretrain("--minutes", "0.0001") == 0
+    assert pretrain("--minutes", "1e-9") == 0
     assert "Time is up: 1 of 20 steps" in capsys.readouterr().out
     assert main(["pretrain", "--resume", "--out", "run"]) == 0
     assert_same_weights("run", "whole")
@@ -244,21 +244,76 @@ def test_a_run_that_is_there_is_never_overwritten(capsys):
     ],
 )
 def test_a_run_goes_on_only_as_it_began_and_the_difference_is_named(capsys, given, named):
-    pretrain("--minutes", "0.0001")
+    pretrain("--minutes", "1e-9")
     before = contents("run")
     assert named in error_of(capsys, main(["pretrain", *given, "--resume", "--out", "run"]))
     assert contents("run") == before
 
 
 def test_the_same_settings_may_be_typed_again():
-    pretrain("--minutes", "0.0001")
+    pretrain("--minutes", "1e-9")
     assert pretrain("--resume") == 0
 
 
 def test_a_text_that_has_changed_since_is_refused(capsys):
-    pretrain("--minutes", "0.0001")
+    pretrain("--minutes", "1e-9")
     Path("text.txt").write_text("Another text. " * 100)
     assert "has changed since the run began" in error_of(capsys, main(["pretrain", "--resume", "--out", "run"]))
+
+
+# --- what follows pre-training --------------------------------------------------------------------------------
+
+FEW = {
+    "chat": ["--batch-size", "4", "--lr", "0.01"],
+    "reward": ["--comparisons", "8", "--batch-size", "4"],
+    "dpo": ["--comparisons", "8", "--batch-size", "4"],
+    "grpo": ["--judge", "runs/reward", "--batch-size", "2", "--group-size", "2", "--lr", "0.01"],
+}
+
+
+@pytest.fixture
+def start():
+    """A model that has hardly begun to learn, with a chat's marks and room for whole stories."""
+    Path("tales.txt").write_text("\n".join(tales.stories(60)))
+    words = ["d_model=16", "n_layers=1", "n_heads=2"]
+    main(
+        ["pretrain", "gpt", "--text", "tales.txt", "--steps", "2", "--out", "start", "--set", *words, "--threads", "1"]
+    )
+    return "start"
+
+
+def tune(command, out, *more):
+    return main([command, "--from", "start", "--steps", "3", "--threads", "1", "--out", out, *FEW[command], *more])
+
+
+def test_every_stage_begins_from_a_model_and_goes_on_to_the_same_bits(capsys, monkeypatch, start):
+    monkeypatch.setattr(tuning, "N_NEW", 12)
+    monkeypatch.setattr(tuning, "N_UNSEEN", 5)
+    for command in FEW:  # the reward model first, by which GRPO is judged
+        assert tune(command, f"runs/{command}") == 0
+        assert "Done: 3 steps" in capsys.readouterr().out
+        assert tune(command, f"{command} in two", "--minutes", "1e-9") == 0
+        assert main([command, "--resume", "--out", f"{command} in two"]) == 0
+        capsys.readouterr()
+        a, b = state(f"runs/{command}"), state(f"{command} in two")
+        assert all(torch.equal(a["model"][name], b["model"][name]) for name in a["model"])
+        assert steps_of(f"{command} in two") == [0, 1, 2]
+        if command != "reward":
+            assert weights_file(f"runs/{command}") != weights_file("start")
+    assert main(["sample", "runs/chat", "--ask", "Finish the story: Once upon a time", "--tokens", "5"]) == 0
+    assert "score" in RunFolder.open(Path("runs/grpo")).records()[0]
+
+
+def test_a_stage_refuses_a_start_that_is_another_now_or_that_cannot_chat(capsys, start):
+    tune("chat", "run", "--minutes", "1e-9")
+    main(["pretrain", "--resume", "--out", "start"])
+    model = Path("start/model.safetensors")
+    model.write_bytes(model.read_bytes()[:-4] + b"\0\0\0\1")
+    capsys.readouterr()
+    assert "has changed since the run began" in error_of(capsys, main(["chat", "--resume", "--out", "run"]))
+    assert "go on with it by that" in error_of(capsys, main(["dpo", "--resume", "--out", "run"]))
+    assert "has no ids for <|system|>" in error_of(capsys, main(["chat", "--from", "gpt-tales"]))
+    assert "holds no reward model" in error_of(capsys, main(["grpo", "--from", "start", "--judge", "run"]))
 
 
 # --- errors ---------------------------------------------------------------------------------------------------
@@ -308,7 +363,7 @@ def test_a_number_that_cannot_be_is_refused_by_its_option(capsys, words):
     "damage", [lambda whole: whole[: len(whole) // 2], lambda whole: b"not a checkpoint", lambda whole: b""]
 )
 def test_a_damaged_checkpoint_is_named_and_left_where_it_is(capsys, damage):
-    pretrain("--minutes", "0.0001")
+    pretrain("--minutes", "1e-9")
     path = Path("run/checkpoint.pt")
     path.write_bytes(damage(path.read_bytes()))
     before = contents("run")
@@ -386,7 +441,7 @@ def test_sample_writes_n_texts_that_begin_with_the_prompt_the_same_for_the_same_
 
 
 def test_show_tells_how_far_a_run_is_and_of_two_only_what_differs(capsys):
-    pretrain("--minutes", "0.0001")
+    pretrain("--minutes", "1e-9")
     pretrain("--lr", "0.5", out="other", steps=3)
     capsys.readouterr()
     main(["show", "run"])
@@ -411,7 +466,7 @@ def test_where_nobody_watches_a_line_comes_now_and_then(capsys, monkeypatch):
 
 
 def test_help_shows_commands_to_type(capsys):
-    for words in (["--help"], ["pretrain", "--help"], ["sample", "--help"], ["show", "--help"]):
+    for words in (["--help"], *([command, "--help"] for command in ("pretrain", "sample", "show", *FEW))):
         with pytest.raises(SystemExit) as ended:
             main(words)
         assert ended.value.code == 0

@@ -16,7 +16,7 @@ from helpers.tokenizers import BPETokenizer
 from helpers.training.pretraining import PRESETS, pretraining
 from helpers.training.run_folder import MODEL, RunFolder, refuse_what_is_there
 from helpers.training.run_options import PROGRAM, SETTINGS, parser
-from helpers.training.run_reports import facts, recent_loss, table, write_texts
+from helpers.training.run_reports import facts, load_model, question_ids, recent_loss, table, written
 from helpers.training.run_settings import (
     Settings,
     given_settings,
@@ -26,12 +26,15 @@ from helpers.training.run_settings import (
     versions,
 )
 from helpers.training.run_to_disk import Stage, train_to_disk
+from helpers.training.tuning import BUILDERS, TUNING
 
-DEFAULT_PRESET = {"pretrain": "base-1min"}
 SAVES_A_RUN = 20
+NEXT = {"reward": "grpo --judge {}", "chat": "dpo --from {}"}
 
 Builder = Callable[[Settings, torch.device, BPETokenizer | None], Stage]
-STAGES: dict[str, tuple[dict[str, Settings], Builder]] = {"pretrain": (PRESETS, pretraining)}
+STAGES: dict[str, tuple[dict[str, Settings], Builder]] = {"pretrain": (PRESETS, pretraining)} | {
+    name: ({name: TUNING[name]}, build) for name, build in BUILDERS.items()
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,7 +65,7 @@ def run_stage(options: argparse.Namespace, argv: Sequence[str]) -> int:
     """Begin a run, or go on with one, to its end, its limit or a signal."""
     presets, build = STAGES[options.command]
     given = given_settings({name: getattr(options, name, None) for name in SETTINGS})
-    preset = given.get("preset", DEFAULT_PRESET[options.command])
+    preset = given.get("preset", next(iter(presets)))
     path = Path(options.out or default_folder(preset, options))
     if options.resume:
         run = RunFolder.open(path)
@@ -78,8 +81,8 @@ def run_stage(options: argparse.Namespace, argv: Sequence[str]) -> int:
 
 def default_folder(preset: str, options: argparse.Namespace) -> Path:
     """A folder of runs, and in it one named after what is run."""
-    text = Path(options.text).stem if options.text else None
-    return Path("runs") / "-".join(filter(None, [preset, options.corpus, text]))
+    corpus, text = getattr(options, "corpus", None), getattr(options, "text", None)
+    return Path("runs") / "-".join(filter(None, [preset, corpus, Path(text).stem if text else None]))
 
 
 def agreed_settings(run: RunFolder, command: str, given: Settings) -> Settings:
@@ -126,15 +129,15 @@ def carried_out(stage: Stage, run: RunFolder, minutes: float) -> int:
 
 def closing(stage: Stage, run: RunFolder, signal: int | None, again: str) -> str:
     """What came of the run, where it is, and what to type next."""
-    loss = f"loss {recent_loss(run.records()):.3f} nats a token"
+    loss = f"loss {recent_loss(run.records()):.3f} {stage.unit}".rstrip()
     so_far = f"{run.steps_saved} of {stage.n_steps} steps are done and saved in {run.path}; {loss}"
     if signal:
         return f"Interrupted: {so_far}.\nGo on:  {again}"
     if run.steps_saved < stage.n_steps:
         return f"Time is up: {so_far}; {stage.outcome()}.\nGo on:  {again}"
-    files = f"The model is in {run.path / MODEL}.safetensors, its tokenizer beside it."
-    next_command = f"{PROGRAM} sample {shlex.quote(str(run.path))}"
-    return f"Done: {stage.n_steps} steps; {loss}; {stage.outcome()}.\n{files}\nNext:   {next_command}"
+    where = run.path / f"{MODEL}.safetensors" if stage.can_write else run.checkpoint
+    next_command = f"{PROGRAM} {NEXT.get(run.recipe['command'], 'sample {}').format(shlex.quote(str(run.path)))}"
+    return f"Done: {stage.n_steps} steps; {loss}; {stage.outcome()}.\nThe model is in {where}.\nNext:   {next_command}"
 
 
 # --- looking --------------------------------------------------------------------------------------------------
@@ -142,8 +145,10 @@ def closing(stage: Stage, run: RunFolder, signal: int | None, again: str) -> str
 
 def sample(options: argparse.Namespace, argv: Sequence[str]) -> int:
     """Print what a model writes."""
-    texts = write_texts(options.where, options.prompt, options.n, options.temperature, options.tokens, options.seed)
-    print("\n\n".join(texts))
+    model, tokenizer = load_model(options.where)
+    ids = question_ids(options.ask, tokenizer) if options.ask else [tokenizer.eot_id, *tokenizer.encode(options.prompt)]
+    texts = written(model, tokenizer, [ids] * options.n, options.temperature, options.tokens, options.seed)
+    print("\n\n".join(options.prompt + text for text in texts))
     return 0
 
 

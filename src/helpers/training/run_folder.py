@@ -3,7 +3,7 @@
     recipe.json                             settings, command, versions; written once, before the first step
     records.jsonl                           one line a step
     checkpoint.pt                           everything that the next step depends on
-    model.safetensors, model.tokenizer.json what the run made, in half precision; `helpers.checkpoints` loads it
+    model.safetensors, model.tokenizer.json the language model, in half precision; `helpers.checkpoints` loads it
 
 A line of the records is on its way to the disk before the next step begins. A run that was killed has lines that are
 younger than its checkpoint; they are cut off when it goes on, so that no step is there twice.

@@ -12,7 +12,17 @@ from helpers.training.precision import PRECISIONS
 from helpers.training.pretraining import CORPORA, PRESETS
 
 PROGRAM = "python -m helpers.training"
-SETTINGS = ("preset", "corpus", "text", "words", "lr", "batch_size", "steps", "seed", "device", "precision", "threads")
+SETTINGS = (
+    "preset", "corpus", "text", "words", "start", "comparisons", "noise", "beta", "judge", "group_size", "kl_weight",
+    "lr", "batch_size", "steps", "seed", "device", "precision", "threads",
+)  # fmt: skip
+
+TUNING_HELP = {
+    "chat": "teach a model to follow instructions",
+    "reward": "learn from comparisons what a labeler likes",
+    "dpo": "move a chat model towards what is preferred, by comparisons alone",
+    "grpo": "move a chat model towards what scores well, by its own answers",
+}
 
 EXAMPLES = f"""\
 examples:
@@ -32,10 +42,19 @@ examples:
   {PROGRAM} pretrain base-10min --minutes 3        (stops after 3 minutes and saves)
   {PROGRAM} pretrain base-10min --resume           (goes on where it stopped, to the bit)
 """
+TUNE_EXAMPLES = f"""\
+examples, one stage after the other:
+  {PROGRAM} pretrain base
+  {PROGRAM} chat --from runs/base
+  {PROGRAM} reward --from runs/chat
+  {PROGRAM} grpo --from runs/chat --judge runs/reward
+  {PROGRAM} dpo --from runs/chat --beta 0.1
+"""
 SAMPLE_EXAMPLES = f"""\
 examples:
   {PROGRAM} sample gpt-tales
   {PROGRAM} sample runs/base-1min --prompt "Once upon a time" --n 3 --temperature 0.8
+  {PROGRAM} sample runs/chat --ask "Finish the story: Once upon a time there was a shy fox named Ida."
 """
 SHOW_EXAMPLES = f"""\
 examples:
@@ -52,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     add_pretrain(
         command(commands, "pretrain", "train a fresh model on tales, real text or your own", PRETRAIN_EXAMPLES)
     )
+    add_tuning(commands)
     add_sample(command(commands, "sample", "let a model write", SAMPLE_EXAMPLES))
     add_show(command(commands, "show", "what a run or a checkpoint holds, or how several differ", SHOW_EXAMPLES))
     return top
@@ -81,6 +101,26 @@ def add_pretrain(options: argparse.ArgumentParser) -> None:
     add_run(options)
 
 
+def add_tuning(commands: Any) -> None:
+    """The stages that begin from a model."""
+    at_least_1, above_0 = number(int, 1), number(float, 0, is_open=True)
+    for name, purpose in TUNING_HELP.items():
+        options = command(commands, name, purpose, TUNE_EXAMPLES)
+        options.add_argument("--from", dest="start", metavar="RUN_OR_CHECKPOINT", help="the model to begin from")
+        if name in ("reward", "dpo"):
+            options.add_argument("--comparisons", type=at_least_1, help="pairs of endings that the labeler orders")
+            options.add_argument("--noise", type=above_0, help="of the labeler, in units of the true reward")
+        if name == "dpo":
+            options.add_argument("--beta", type=above_0, help="how strongly the policy is held where it began")
+        if name == "grpo":
+            options.add_argument(
+                "--judge", metavar="truth|RUN", help="what scores answers: a run of `reward`, or truth"
+            )
+            options.add_argument("--group-size", type=number(int, 2), help="answers to each prompt")
+            options.add_argument("--kl-weight", type=number(float, 0), help="price of a nat of distance from the start")
+        add_run(options)
+
+
 def add_run(options: argparse.ArgumentParser) -> None:
     """What every run may be told."""
     at_least_1, above_0 = number(int, 1), number(float, 0, is_open=True)
@@ -101,7 +141,9 @@ def add_sample(options: argparse.ArgumentParser) -> None:
     options.add_argument(
         "where", metavar="RUN_OR_CHECKPOINT", help="a run's folder, or the name of a shipped checkpoint"
     )
-    options.add_argument("--prompt", default="", help="how each text begins (default: as the model likes)")
+    words = options.add_mutually_exclusive_group()
+    words.add_argument("--prompt", default="", help="how each text begins (default: as the model likes)")
+    words.add_argument("--ask", metavar="QUESTION", help="a message to a chat model, which then answers")
     options.add_argument("--n", type=number(int, 1), default=1, help="number of texts (default: 1)")
     options.add_argument(
         "--temperature", type=number(float, 0), default=0.8, help="0 takes the likeliest (default: 0.8)"

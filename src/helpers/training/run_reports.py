@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from helpers import checkpoints
 from helpers.models import Decoder, DecoderConfig
 from helpers.runtime import generator, human_count
 from helpers.sampling import generate
-from helpers.tokenizers import BPETokenizer
+from helpers.tokenizers import CHAT_FORMATS, END_OF_TEXT, BPETokenizer
 from helpers.training.loop import Record
 from helpers.training.run_folder import MODEL, RunFolder, is_run
 from helpers.training.run_settings import flat, known
@@ -47,19 +48,19 @@ def model_files(where: str) -> tuple[Path, str]:
     return Path(checkpoints.__file__).parent, known(where, checkpoints.names(), "run folder or checkpoint")
 
 
-def write_texts(where: str, prompt: str, n: int, temperature: float, n_tokens: int, seed: int) -> list[str]:
-    """`n` texts of a model, each from the same prompt on; without a prompt each begins as a document begins."""
-    model, tokenizer = load_model(where)
-    ids = [tokenizer.eot_id, *tokenizer.encode(prompt)]
-    written = generate(
-        model, [ids] * n, n_tokens, temperature=temperature, stop=[tokenizer.eot_id], generator=generator(seed)
-    )
-    return [prompt + tokenizer.decode(until(row, tokenizer.eot_id)) for row in written.tolist()]
+def question_ids(question: str, tokenizer: BPETokenizer) -> list[int]:
+    """A user's question to a chat model, up to where the answer begins."""
+    messages = [{"role": "user", "content": question}]
+    return CHAT_FORMATS["tales"].encode(messages, tokenizer, add_generation_prompt=True).ids
 
 
-def until(ids: list[int], end: int) -> list[int]:
-    """The ids before the first `end`."""
-    return ids[: ids.index(end)] if end in ids else ids
+def written(
+    model: Decoder, tokenizer: BPETokenizer, prompts: list[list[int]], temperature: float, n_tokens: int, seed: int
+) -> list[str]:
+    """What a model writes after each prompt, up to the end of the text or of the turn."""
+    ends = {tokenizer.special[mark] for mark in (END_OF_TEXT, "<|end|>") if mark in tokenizer.special}
+    rows = generate(model, prompts, n_tokens, temperature=temperature, stop=ends, generator=generator(seed)).tolist()
+    return [tokenizer.decode(takewhile(lambda i: i not in ends, row)) for row in rows]
 
 
 def facts(where: str) -> Facts:

@@ -94,6 +94,9 @@ def given_settings(options: dict[str, Any]) -> Settings:
         given["device"] = str(present_device(given["device"]))
     if "text" in given:
         given |= {"text": str(Path(given["text"]).resolve()), "corpus": "text"}
+    for name in {"start", "judge"} & given.keys():
+        if Path(given[name]).is_dir():  # a run; otherwise a name
+            given[name] = str(Path(given[name]).resolve())
     return given
 
 

@@ -26,8 +26,8 @@ SECONDS_BETWEEN_LINES = 10.0
 
 @dataclass(frozen=True)
 class Stage:
-    """What a command trains: `records(n)` takes the steps from number n on, `made` is the model to keep, and `outcome`
-    measures it in words."""
+    """What a command trains: `records(n)` takes the steps from number n on, `made` is the decoder in it, and `outcome`
+    measures it in words. The decoder alone is kept as a model if it is all that was trained."""
 
     state: nn.Module
     optimizer: torch.optim.Optimizer
@@ -36,6 +36,12 @@ class Stage:
     made: Decoder
     tokenizer: BPETokenizer
     outcome: Callable[[], str]
+    unit: str = "nats a token"  # of the loss
+
+    @property
+    def can_write(self) -> bool:
+        """Whether what was trained is a language model, not a reward model on top of one."""
+        return self.made is self.state
 
 
 class StopRequest:
@@ -78,7 +84,8 @@ def train_to_disk(
                 run.save(stage.state, stage.optimizer, done)
         if done > run.steps_saved:
             run.save(stage.state, stage.optimizer, done)
-        run.write_model(stage.made)
+        if stage.can_write:
+            run.write_model(stage.made)
     return stop.signal if done < stage.n_steps else None
 
 
