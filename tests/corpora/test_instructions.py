@@ -14,6 +14,7 @@ from helpers.corpora.instructions import (
     SPLITS,
     Instruction,
     instructions,
+    interviews,
     is_consistent,
     is_next_sentence,
     is_right,
@@ -129,6 +130,17 @@ def test_the_rest_of_a_story_is_consistent_and_one_with_another_hero_is_not():
     assert all(" met " in i.before or " saw " in i.before for i in stories)
 
 
+def test_an_interview_asks_several_questions_about_one_story_and_gets_what_single_questions_get():
+    for messages in interviews(40, seed=1):
+        assert [m["role"] for m in messages] == ["user", "assistant"] * 4
+        first, *others = [m["content"] for m in messages[::2]]
+        assert ". " in first
+        assert all(len(question) < 60 for question in others)
+    refused = sum(m["content"] == NOT_SAID for messages in interviews(200, seed=2) for m in messages)
+    assert 0.3 < refused / 800 < 0.5
+    assert interviews(3, seed=5) == interviews(3, seed=5) != interviews(3, seed=6)
+
+
 def test_no_prompt_of_a_test_is_ever_trained_on():
     trained = {i.prompt for seed in range(10) for i in instructions(120, seed)}
     for split in ("test", "new phrasings"):
@@ -159,7 +171,8 @@ def test_every_conversation_fits_256_tokens():
     template = CHAT_FORMATS["tales"]
     texts = [text for pair in tales.parallel(600, seed=1) for text in pair]
     tokenizer = BPETokenizer.train(texts, n_merges=1200, special_tokens=("<|endoftext|>", *template.special_tokens))
-    lengths = [len(template.encode(i.messages, tokenizer).ids) for split in SPLITS for i in SOME[split]]
+    conversations = [i.messages for split in SPLITS for i in SOME[split]] + interviews(100)
+    lengths = [len(template.encode(messages, tokenizer).ids) for messages in conversations]
     assert max(lengths) <= 256
 
 

@@ -28,8 +28,8 @@ from helpers.corpora.storyteller import Edition, Field, Plot, Said, Story, Telle
 from helpers.corpora.tales import POOLS
 
 __all__ = [
-    "KINDS", "NOT_SAID", "ONE_SENTENCE_KINDS", "SPLITS", "Instruction", "instructions", "is_consistent",
-    "is_next_sentence", "is_rest", "is_right",
+    "KINDS", "NOT_SAID", "ONE_SENTENCE_KINDS", "SPLITS", "Instruction", "instructions", "interviews",
+    "is_consistent", "is_next_sentence", "is_rest", "is_right",
 ]  # fmt: skip
 
 KINDS = ("answer", "refuse", "rewrite", "continue", "chinese", "finish")
@@ -72,6 +72,15 @@ def instructions(n: int, seed: int = 0, kinds: Sequence[str] = KINDS, split: str
         raise ValueError(f"split is one of {', '.join(map(repr, SPLITS))}, got {split!r}")
     rng = random.Random(f"instructions {seed}")
     return [_fresh(rng, kinds[i % len(kinds)], split) for i in range(n)]
+
+
+def interviews(n: int, seed: int = 0, n_questions: int = 4) -> list[list[dict[str, str]]]:
+    """`n` conversations to train on: a story, then several questions, some of which it does not settle.
+
+    The story is read once for all of them, so that a step of training teaches more.
+    """
+    rng = random.Random(f"interviews {seed}")
+    return [_interview(_Request(rng, False), n_questions) for _ in range(n)]
 
 
 def _fresh(rng: random.Random, kind: str, split: str) -> Instruction:
@@ -340,29 +349,49 @@ _QUESTIONS = {
 
 
 def _answer(request: _Request) -> Instruction | None:
-    story = _Told.by(request.rng)
-    n = request.rng.randint(2, 11)
+    story, n = _Told.by(request.rng), request.rng.randint(2, 11)
+    name = request.rng.choice(_answered(story, n))
+    return Instruction("answer", _asked(request, story.before(n), story, name), story.say(_QUESTIONS[name].answer))
+
+
+def _refuse(request: _Request) -> Instruction | None:
+    story, n = _Told.by(request.rng), request.rng.randint(2, 11)
+    name, asked = request.rng.choice(_unanswered(request.rng, story, n))
+    return Instruction("refuse", _asked(request, story.before(n), asked, name), NOT_SAID)
+
+
+def _answered(story: _Told, n: int) -> list[str]:
+    """The questions that the first `n` sentences settle."""
     told, others = story.told(n), _STORMY if story.world["crisis"] != "storm" else _CALM
-    names = [name for name, question in _QUESTIONS.items() if question.slot in told and name not in others]
-    name = request.rng.choice(names)
-    prompt = _asked(request, story.before(n), story, name)
-    return Instruction("answer", prompt, story.say(_QUESTIONS[name].answer))
+    return [name for name, question in _QUESTIONS.items() if question.slot in told and name not in others]
+
+
+def _unanswered(rng: random.Random, story: _Told, n: int) -> list[tuple[str, _Told]]:
+    """The questions that they do not settle, each with the world it is asked in."""
+    told = story.told(n)
+    nobody = story.with_(friend=_another(rng, "friend", story.world))  # somebody who is not in the story
+    names = [name for name in _sure(story.world) if _QUESTIONS[name].slot not in told]
+    return [*((name, story) for name in names), ("friend", nobody), ("home", nobody)]
+
+
+def _interview(request: _Request, n_questions: int) -> list[dict[str, str]]:
+    story, n = _Told.by(request.rng), request.rng.randint(2, 11)
+    before, turns = story.before(n), list[Instruction]()
+    while len(turns) < n_questions:
+        if request.rng.random() < 0.6:
+            name, asked = request.rng.choice(_answered(story, n)), story
+            answer = story.say(_QUESTIONS[name].answer)
+        else:
+            (name, asked), answer = request.rng.choice(_unanswered(request.rng, story, n)), NOT_SAID
+        question = asked.say(request.pick(_QUESTIONS[name].phrasings))
+        whole = request.pick(_PHRASINGS["question"]).format(before=before, question=question)
+        if not _is_for_tests(whole):
+            turns.append(Instruction("answer", question if turns else whole, answer))
+    return [message for turn in turns for message in turn.messages]
 
 
 # A thing is lost, except in a storm: then the hero is, and holds the thing.
 _STORMY, _CALM = ("shelter", "rescuer"), ("spot", "finder", "thief")
-
-
-def _refuse(request: _Request) -> Instruction | None:
-    story = _Told.by(request.rng)
-    n = request.rng.randint(2, 11)
-    told = story.told(n)
-    names = [name for name in _sure(story.world) if _QUESTIONS[name].slot not in told]
-    name = request.rng.choice([*names, "friend", "home"])
-    asked = story
-    if name in ("friend", "home"):  # of somebody who is not in the story
-        asked = story.with_(friend=_another(request.rng, "friend", story.world))
-    return Instruction("refuse", _asked(request, story.before(n), asked, name), NOT_SAID)
 
 
 def _sure(world: dict[str, str]) -> list[str]:
