@@ -121,8 +121,9 @@ def carried_out(stage: Stage, run: RunFolder, minutes: float) -> int:
     try:
         signal = train_to_disk(stage, run, first_step, max(1, stage.n_steps // SAVES_A_RUN), minutes)
     except (OSError, FloatingPointError) as error:
-        saved = f"the first {run.steps_saved} steps are saved, and this goes on from there: {again}"
-        raise OSError(f"{in_words(error)}; {saved}") from error
+        saved = f"the first {run.steps_saved} steps are saved"
+        how = f", and this goes on from there: {again}" if isinstance(error, OSError) else f" in {run.path}"
+        raise OSError(f"{in_words(error)}; {saved}{how}") from error
     print(closing(stage, run, signal, again))
     return 128 + signal if signal else 0
 

@@ -211,7 +211,9 @@ def gap_in_words(model: Decoder, tokenizer: Tokenizer, languages: Sequence[str],
     gaps = {language: gaps_to_floor(model, tokenizer, language, n_stories) for language in languages}
     if any(len(found) < n_stories for found in gaps.values()):
         return f"a context of {model.config.context_length} tokens is too short for whole stories"
-    each = ", ".join(f"{mean_in_words(found)} ({language})" for language, found in gaps.items())
+    each = " and ".join(
+        mean_in_words(found) + (f" ({language})" if len(gaps) > 1 else "") for language, found in gaps.items()
+    )
     return f"{each} nats a word above the exact floor on {n_stories} unseen stories"
 
 
