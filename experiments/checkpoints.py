@@ -3,17 +3,24 @@
 import random
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import preference_recipe
 from gpt_recipe import LLAMA, gaps_to_floor, gpt_on_tales, tales_tokenizer
+from preference_tuning import PPO, ppo_run
 from recording import record
 
 from helpers import checkpoints, evaluation
 from helpers.corpora import tales
+from helpers.corpora.instructions import instructions
+from helpers.evaluation.exact_match import answers, exact_match
 from helpers.models import Decoder
-from helpers.runtime import progress, training_note
+from helpers.runtime import progress, seed_everything, training_note
 from helpers.tokenizers import BPETokenizer
+from helpers.training.recipes import BASE, CHAT_STEPS, base_tokenizer, chat_run, pretraining_run
 
 FOLDER = Path(checkpoints.__file__).parent
 N_STEPS = 5000
@@ -46,8 +53,50 @@ def train_on_tales(name: str, seed: int = 0, n_steps: int = N_STEPS, **words: An
     record(f"{name.replace('-', '_')}_training", measured, [seed], began)
 
 
-CHECKPOINTS: dict[str, dict[str, Any]] = {"gpt-tales": {}, "llama-tales": LLAMA}
+def train_base(seed: int = 0) -> None:
+    """The base of the training chapters: English and Chinese tales."""
+    tokenizer = base_tokenizer()
+    model, steps = pretraining_run(BASE, tokenizer, seed)
+    for _ in progress(steps, total=BASE.n_steps, title="base-tales", note=training_note):
+        pass
+    gap = evaluation.mean_with_error(gaps_to_floor(model, tokenizer))
+    print(f"base-tales: {gap} nats an English story above the floor", flush=True)
+    checkpoints.save(FOLDER, "base-tales", model, tokenizer, seed=seed, gap=gap.value, **asdict(BASE))
+
+
+def train_chat(seed: int = 0) -> None:
+    """The base, tuned to instructions."""
+    model, tokenizer = checkpoints.load("base-tales")
+    for _ in progress(chat_run(model, tokenizer, seed), total=CHAT_STEPS, title="chat-tales", note=training_note):
+        pass
+    asked = instructions(600, seed=10**9, split="test")
+    right = {kind: mean.value for kind, mean in exact_match(asked, answers(model, tokenizer, asked)).items()}
+    print(f"chat-tales: exact match {right}", flush=True)
+    about = {"start": "base-tales", "seed": seed, "n_steps": CHAT_STEPS, "exact_match": right}
+    checkpoints.save(FOLDER, "chat-tales", model, tokenizer, **about)
+
+
+def train_ppo(seed: int = 1) -> None:
+    """The chat model, tuned by PPO to a reward model of a noisy labeler's preferences."""
+    policy, tokenizer = preference_recipe.fresh_policy(), preference_recipe.start()[1]
+    seed_everything(seed)
+    for _ in progress(ppo_run(policy, seed), total=PPO["n_steps"], title="ppo-tales"):
+        pass
+    means = preference_recipe.measure(policy.eval(), preference_recipe.reward_model(seed))
+    preference_recipe.report("ppo-tales", seed, means)
+    about = {"true_reward": means["true"].value, "kl": means["kl"].value, **PPO}
+    checkpoints.save(FOLDER, "ppo-tales", policy, tokenizer, start="chat-tales", seed=seed, **about)
+
+
+# Each needs the ones before it.
+CHECKPOINTS: dict[str, Callable[[], None]] = {
+    "gpt-tales": lambda: train_on_tales("gpt-tales"),
+    "llama-tales": lambda: train_on_tales("llama-tales", **LLAMA),
+    "base-tales": train_base,
+    "chat-tales": train_chat,
+    "ppo-tales": train_ppo,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or CHECKPOINTS:  # name one to train it alone
-        train_on_tales(name, **CHECKPOINTS[name])
+        CHECKPOINTS[name]()

@@ -28,6 +28,19 @@ def rounded(value: Any) -> Any:
     return [rounded(v) for v in value] if isinstance(value, list) else value
 
 
+def merged(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """These values among those that the record `name` holds already, dict in dict, so that runs can add up."""
+    path = RECORDS / f"{name}.json"
+    return joined(json.loads(path.read_text())["values"] if path.is_file() else {}, values)
+
+
+def joined(old: Any, new: Any) -> Any:
+    """Both dicts as one; where both have a value, the new one."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    return {**old, **{key: joined(old.get(key), value) for key, value in new.items()}}
+
+
 def record(name: str, values: dict[str, Any], seeds: list[int], began: float) -> None:
     """Save `values` as the record `name`; `began` is the time.time() at which the experiment started."""
     about = {

@@ -1,4 +1,4 @@
-"""The recipe of the model that the book trains, tunes and aligns: close to LLaMA's words, Muon, tales without end.
+"""The recipes of the model that the book trains, tunes and aligns: close to LLaMA's words, Muon, tales without end.
 
 A recipe is data: the words of a configuration, the numbers of a run. `pretraining_run` makes the run of it.
 Every story is told once: the corpus has no end, so nothing can be learned by heart and no validation set can leak.
@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from helpers.corpora import tales
+from helpers.corpora.instructions import instructions, interviews
 from helpers.models import Decoder, DecoderConfig
 from helpers.runtime import seed_everything
 from helpers.tokenizers import CHAT_FORMATS, BPETokenizer
@@ -20,7 +21,9 @@ from helpers.training.batches import StoryBatches
 from helpers.training.loop import Record, train
 from helpers.training.losses import next_token_loss
 from helpers.training.optimizers import muon_and_adamw
+from helpers.training.packing import packed_loss
 from helpers.training.schedules import warmup_linear
+from helpers.training.sft import ChatBatches
 
 # LLaMA's words but for two: half of each head turns, so that the other half can look for content at any distance, and
 # squared ReLU is the faster network. In 256 tokens no pair has to turn slower than a base of 1,000 asks.
@@ -45,7 +48,11 @@ class Recipe:
 
 
 # Minutes on two cores of a laptop, and what they buy. Two layers learn to recall sooner than three.
-BUDGETS = {1: Recipe(1500, {**WORDS, "n_layers": 2}), 4: Recipe(6000, {**WORDS, "n_layers": 2}), 10: Recipe(10_000)}
+BUDGETS = {
+    1: Recipe(1500, {**WORDS, "n_layers": 2}),
+    4: Recipe(6000, {**WORDS, "n_layers": 2}),
+    10: Recipe(15_000, {**WORDS, "n_layers": 2}),
+}
 BASE = Recipe(10_000, chinese=0.25)
 
 
@@ -82,3 +89,25 @@ def silence_outputs(model: Decoder) -> None:
     for name, matrix in model.blocks.named_parameters():
         if matrix.ndim == 2:
             nn.init.normal_(matrix, std=0.0 if name.endswith(("o_proj.weight", "down_proj.weight")) else 0.05)
+
+
+# --- instruction tuning ---------------------------------------------------------------------------------------
+
+CHAT_STEPS = 6000
+# One step's short instructions. Exact copies with one word changed, and Chinese, take longest to learn.
+SHORT = ("rewrite", "chinese") * 5 + ("continue", "continue", "answer", "refuse")
+
+
+def conversations(seed: int) -> list[list[dict[str, str]]]:
+    """One step's conversations: three interviews about a story each, fourteen short instructions, one long one."""
+    tasks = instructions(len(SHORT), seed, SHORT) + instructions(1, seed, ["finish"])
+    return interviews(3, seed) + [task.messages for task in tasks]
+
+
+def chat_run(
+    model: Decoder, tokenizer: BPETokenizer, seed: int, n_steps: int = CHAT_STEPS, muon_lr: float = 0.02
+) -> Iterator[Record]:
+    """Instruction tuning of all weights, in place: fresh conversations at every step, which follow from the seed."""
+    batches = ChatBatches(conversations, tokenizer, model.config.context_length, seed + 1)
+    optimizer = muon_and_adamw(model, muon_lr, 0.3 * muon_lr, momentum=0.9)
+    return train(model, batches, packed_loss, optimizer, warmup_linear(n_steps, 20), n_steps)
