@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -83,8 +83,7 @@ def pretraining(settings: Settings, device: torch.device, tokenizer: BPETokenize
     documents = corpus_documents(settings)
     tokenizer = tokenizer or corpus_tokenizer(settings, documents)
     config = decoder_config(settings["words"], tokenizer.vocab_size)
-    reader = cast(Tokenizer, tokenizer)  # its eot_id cannot be set, and nothing here wants to
-    batches, outcome = batches_and_outcome(settings, documents, reader, config.context_length)
+    batches, outcome = batches_and_outcome(settings, documents, tokenizer, config.context_length)
     seed_everything(settings["seed"])
     model = Decoder(config)
     if settings["optimizer"] == "muon":
