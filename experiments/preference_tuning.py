@@ -44,11 +44,11 @@ from helpers.training.reward import comparison_rollouts
 
 NAME = "preference_tuning"
 SEEDS = [1, 2, 3]
-PPO = {"n_steps": 20, "prompts": 32, "lr": 1e-3, "kl_weight": 0.05}
-GRPO = {"n_steps": 24, "prompts": 5, "group": 8, "lr": 1e-3, "kl_weight": 0.02}
-DPO = {"n_steps": 60, "rows": 12, "lr": 5e-4, "beta": 0.3}
-REJECTION = {"n_rounds": 2, "prompts": 40, "n": 8, "n_steps": 20, "rows": 20, "lr": 5e-4}
-ROUNDS = {"n_rounds": 3, "prompts": 96, "n_steps": 20, "rows": 12, "lr": 5e-4, "beta": 0.3}
+PPO = {"n_steps": 20, "prompts": 32, "lr": 4e-4, "kl_weight": 0.2}
+GRPO = {"n_steps": 20, "prompts": 5, "group": 8, "lr": 5e-4, "kl_weight": 0.3}
+DPO = {"n_steps": 60, "rows": 12, "lr": 5e-4, "beta": 1.0}
+REJECTION = {"n_rounds": 2, "prompts": 48, "n": 8, "n_steps": 10, "rows": 16, "lr": 3e-4}
+ROUNDS = {"n_rounds": 3, "prompts": 96, "n_steps": 20, "rows": 12, "lr": 5e-4, "beta": 1.0}
 SETTINGS = {"ppo": PPO, "grpo": GRPO, "dpo": DPO, "rejection": REJECTION, "rounds": ROUNDS}
 ON_THE_WAY = {"n_prompts": 32, "n_each": 2}  # a measurement during training
 POINTS = 5  # of them
