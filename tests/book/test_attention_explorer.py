@@ -103,7 +103,8 @@ def test_a_heads_name_says_its_distance_and_entropy(show: Callable[..., Locator]
     back = (torch.arange(1, n)[:, None] - torch.arange(n)).clamp(min=0)
     distance = (later * back).sum(-1).mean(-1).flatten().tolist()
     entropy = torch.special.entr(later).sum(-1).mean(-1).flatten().tolist()
-    names = heads(ready(show(AttentionExplorer()))).evaluate_all("all => all.map(head => head.ariaLabel.match(/[\\d.]+/g))")
+    radios = heads(ready(show(AttentionExplorer())))
+    names = radios.evaluate_all("all => all.map(head => head.ariaLabel.match(/[\\d.]+/g))")
     for at, (layer, head, tokens_back, nats) in enumerate(names):
         assert (int(layer), int(head)) == divmod(at, 3)
         assert float(tokens_back) == pytest.approx(distance[at], abs=0.06)
