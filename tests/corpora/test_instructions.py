@@ -82,7 +82,7 @@ def test_what_is_refused_is_not_in_the_story():
     for i in instructions(500, seed=4, kinds=["refuse"]):
         assert i.answer == NOT_SAID
         story = re.sub(r"(Who|Tell me who) (gave|brought|stole|found|was it that found) .*?[.?]", "", i.prompt)
-        if re.search(r"[Ww]ho (gave|brought) ", i.prompt):
+        if re.search(r"[Ww]ho (gave|brought) [A-Z]", i.prompt):
             assert not re.search(r" gave (him|her)| got an? | a parcel|brought (him|her) an? \w+ \w+\.", story)
         if re.search(r"[Ww]ho (was it that )?found", i.prompt):
             assert not re.search(r" found the | it was the \w+!|there was the", story)
@@ -112,7 +112,7 @@ def test_one_english_sentence_has_one_chinese_translation():
         if not i.before:
             english = i.prompt.split("Chinese: ")[-1].split(" Now tell it")[0]
             assert said.setdefault(english, i.answer) == i.answer
-    assert len(said) > 800
+    assert len(said) > 600
 
 
 def test_a_chinese_answer_goes_on_with_the_plot_of_the_english_prompt():
@@ -132,12 +132,12 @@ def test_the_rest_of_a_story_is_consistent_and_one_with_another_hero_is_not():
 
 def test_an_interview_asks_several_questions_about_one_story_and_gets_what_single_questions_get():
     for messages in interviews(40, seed=1):
-        assert [m["role"] for m in messages] == ["user", "assistant"] * 4
+        assert [m["role"] for m in messages] == ["user", "assistant"] * 3
         first, *others = [m["content"] for m in messages[::2]]
         assert ". " in first
         assert all(len(question) < 60 for question in others)
     refused = sum(m["content"] == NOT_SAID for messages in interviews(200, seed=2) for m in messages)
-    assert 0.3 < refused / 800 < 0.5
+    assert 0.3 < refused / 600 < 0.5
     assert interviews(3, seed=5) == interviews(3, seed=5) != interviews(3, seed=6)
 
 

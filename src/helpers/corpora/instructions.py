@@ -74,7 +74,7 @@ def instructions(n: int, seed: int = 0, kinds: Sequence[str] = KINDS, split: str
     return [_fresh(rng, kinds[i % len(kinds)], split) for i in range(n)]
 
 
-def interviews(n: int, seed: int = 0, n_questions: int = 4) -> list[list[dict[str, str]]]:
+def interviews(n: int, seed: int = 0, n_questions: int = 3) -> list[list[dict[str, str]]]:
     """`n` conversations to train on: a story, then several questions, some of which it does not settle.
 
     The story is read once for all of them, so that a step of training teaches more.
@@ -341,7 +341,7 @@ def _answer(request: _Request) -> Instruction | None:
 
 
 def _refuse(request: _Request) -> Instruction | None:
-    story, n = _Told.by(request.rng), request.rng.randint(3, 11)
+    story, n = _Told.by(request.rng), request.rng.randint(2, 11)
     name, asked = request.rng.choice(_unanswered(request.rng, story, n))
     return Instruction("refuse", _asked(request, story.before(n), asked, name), NOT_SAID)
 
@@ -361,7 +361,7 @@ def _unanswered(rng: random.Random, story: _Told, n: int) -> list[tuple[str, _To
 
 
 def _interview(request: _Request, n_questions: int) -> list[dict[str, str]]:
-    story, n = _Told.by(request.rng), request.rng.randint(3, 11)
+    story, n = _Told.by(request.rng), request.rng.randint(2, 11)
     before, turns = story.before(n), list[Instruction]()
     while len(turns) < n_questions:
         if request.rng.random() < 0.6:
