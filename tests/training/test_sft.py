@@ -14,10 +14,17 @@ from helpers.tokenizers import CHAT_FORMATS
 from helpers.tokenizers.chat_template import EncodedChat
 from helpers.training import Batch, adamw, next_token_loss, train
 from helpers.training.packing import filler_share, packed_loss
-from helpers.training.sft import ChatBatches, answer_targets, chat_batch, packed_chats
+from helpers.training.sft import ChatBatches, answer_targets, chat_batch, introduce_marks, packed_chats
 
 CONFIG = DecoderConfig(
-    vocab_size=14, context_length=24, d_model=16, n_layers=1, n_heads=2, positions="rope", norm="rms_norm"
+    vocab_size=14,
+    context_length=24,
+    d_model=16,
+    n_layers=1,
+    n_heads=2,
+    positions="rope",
+    norm="rms_norm",
+    tie_embeddings=False,
 )
 MARKS = {"<|endoftext|>": 0, "<|system|>": 1, "<|user|>": 2, "<|assistant|>": 3, "<|end|>": 4}
 
@@ -121,6 +128,18 @@ def test_what_exceeds_the_context_is_cut_off():
     assert batch.inputs.shape == (4, 6)
     assert packed_chats(CHATS, 6).inputs.shape == (4, 6)
     assert batch.targets[1].tolist() == [-100, -100, -100, 9, 10, 11]
+
+
+def test_introduced_marks_begin_a_turn_as_a_text_begins_and_end_it_as_a_text_ends():
+    model = decoder()
+    model.lm_head.weight.data[MARKS["<|end|>"]] = -5.0
+    text, turn = torch.tensor([[0, 5, 6, 7]]), torch.tensor([[2, 5, 6, 7]])
+    before = model(text)
+    introduce_marks(model, Words())
+    after = model(turn)
+    others = [i for i in range(14) if i != MARKS["<|end|>"]]
+    assert torch.equal(after[..., others], before[..., others])
+    assert torch.equal(after[..., MARKS["<|end|>"]], before[..., MARKS["<|endoftext|>"]])
 
 
 def test_the_model_learns_to_answer_and_to_stop():

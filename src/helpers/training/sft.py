@@ -13,7 +13,11 @@ section 3.5; Touvron et al. 2023, "Llama 2", arXiv:2307.09288, section 3.1, for 
 
 from collections.abc import Callable, Sequence
 
+import torch
+
+from helpers.models import Decoder
 from helpers.tokenizers.chat_template import CHAT_FORMATS, ChatFormat, EncodedChat, Message, Tokenizer
+from helpers.tokenizers.special import END_OF_TEXT
 from helpers.training.batches import IGNORE, Batch, batch_seed, padded
 from helpers.training.packing import PackedBatch
 
@@ -52,6 +56,18 @@ def packed_chats(chats: Sequence[EncodedChat], context_length: int) -> PackedBat
     return PackedBatch(padded(inputs, 0), padded(targets, IGNORE), padded(owners, -1))
 
 
+@torch.no_grad()
+def introduce_marks(model: Decoder, tokenizer: Tokenizer) -> None:
+    """Let a user's turn begin as a text begins, and an answer end as a text ends: copies of what is known already.
+
+    A base has never seen the marks of a chat, and has learned above all that they never come. All weights together
+    unlearn that in some tens of steps; adapters that leave embedding and head alone hardly can. Of the format "tales".
+    """
+    end_of_text, user, end = (tokenizer.special[mark] for mark in (END_OF_TEXT, "<|user|>", "<|end|>"))
+    model.token_embedding.weight[user] = model.token_embedding.weight[end_of_text]
+    model.lm_head.weight[end] = model.lm_head.weight[end_of_text]
+
+
 class ChatBatches:
     """Fresh conversations at every step: `conversations(seed)` gives those of one batch, new ones for every seed.
 
@@ -80,6 +96,6 @@ class ChatBatches:
 
     def _whole(self, text: str) -> EncodedChat:
         """A text between two end-of-text tokens, every token of it asked for."""
-        end = self.tokenizer.special["<|endoftext|>"]
+        end = self.tokenizer.special[END_OF_TEXT]
         ids = [end, *self.tokenizer.encode(text), end]
         return EncodedChat(ids, [True] * len(ids))
