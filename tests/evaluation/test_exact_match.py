@@ -14,7 +14,7 @@ from helpers.tokenizers import CHAT_FORMATS, BPETokenizer
 ASKED = instructions(18, seed=3)
 CHAT = CHAT_FORMATS["tales"]
 TOKENIZER = BPETokenizer.train(
-    [i.prompt + i.answer for i in ASKED], n_merges=300, special_tokens=("<|endoftext|>", *CHAT.special_tokens)
+    [i.prompt + i.answer for i in ASKED], n_merges=600, special_tokens=("<|endoftext|>", *CHAT.special_tokens)
 )
 
 
