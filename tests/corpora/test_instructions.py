@@ -19,6 +19,7 @@ from helpers.corpora.instructions import (
     is_next_sentence,
     is_right,
 )
+from helpers.corpora.tales import LEXICON, POOLS
 from helpers.corpora.tales_frames import FRAMES
 from helpers.tokenizers import BPETokenizer
 from helpers.tokenizers.chat_template import CHAT_FORMATS
@@ -108,11 +109,19 @@ def test_a_rewritten_sentence_agrees_with_the_new_word():
 
 def test_one_english_sentence_has_one_chinese_translation():
     said = {}
-    for i in instructions(2500, seed=3, kinds=["chinese"]):
+    for i in instructions(1800, seed=3, kinds=["chinese"]):
         if not i.before:
             english = i.prompt.split("Chinese: ")[-1].split(" Now tell it")[0]
             assert said.setdefault(english, i.answer) == i.answer
-    assert len(said) > 600
+    assert len(said) > 400
+
+
+def test_what_a_translation_names_is_named_in_the_english_sentence():
+    english, chinese = LEXICON["en"], LEXICON["zh"]
+    for i in instructions(600, seed=4, kinds=["chinese"]):
+        if not i.before:
+            named = [key for slot in ("hero", "thing") for key in POOLS[slot] if chinese[key][""] in i.answer]
+            assert all(english[key][""] in i.prompt for key in named), i
 
 
 def test_a_chinese_answer_goes_on_with_the_plot_of_the_english_prompt():
