@@ -1,5 +1,6 @@
 """The attention explorer in a page of the book: what a reader sees equals what PyTorch computes."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -104,6 +105,7 @@ def test_a_heads_name_says_its_distance_and_entropy(show: Callable[..., Locator]
     distance = (later * back).sum(-1).mean(-1).flatten().tolist()
     entropy = torch.special.entr(later).sum(-1).mean(-1).flatten().tolist()
     radios = heads(ready(show(AttentionExplorer())))
+    expect(radios.last).to_have_attribute("aria-label", re.compile(r"(\d.*){4}"))  # the text has been read
     names = radios.evaluate_all("all => all.map(head => head.ariaLabel.match(/[\\d.]+/g))")
     for at, (layer, head, tokens_back, nats) in enumerate(names):
         assert (int(layer), int(head)) == divmod(at, 3)
