@@ -22,8 +22,9 @@ from helpers.sampling import Rollout, roll_out
 from helpers.tokenizers import CharacterTokenizer
 from helpers.tokenizers.special import END_OF_TEXT
 from helpers.training import Batch, adamw, muon_and_adamw, next_token_loss, train, warmup_cosine
-from helpers.training.batches import IGNORE, batch_seed
+from helpers.training.batches import batch_seed
 from helpers.training.grpo import GroupBatches, grpo_loss
+from helpers.training.rejection import answer_batch
 
 SEEDS = [101, 102, 103]
 N_DIGITS = 2
@@ -57,7 +58,7 @@ class MixedAnswers:
         texts = [problem.worked if chance.random() < 0.5 else problem.answer for problem in problems]
         answers = [[*TOKENIZER.encode(text), TOKENIZER.eot_id] for text in texts]
         rows = Rollout.of(questions(problems), answers, fill=TOKENIZER.eot_id)
-        return Batch(rows.ids[:, :-1], rows.ids[:, 1:].where(rows.is_written[:, 1:], IGNORE))
+        return answer_batch(rows)
 
 
 def taught(seed: int) -> Decoder:

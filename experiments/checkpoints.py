@@ -10,7 +10,7 @@ from typing import Any
 
 import preference_recipe
 from gpt_recipe import LLAMA, gaps_to_floor, gpt_on_tales, tales_tokenizer
-from preference_tuning import PPO, ppo_run
+from preference_tuning import PPO
 from recording import record
 
 from helpers import checkpoints, evaluation
@@ -80,7 +80,7 @@ def train_ppo(seed: int = 1) -> None:
     """The chat model, tuned by PPO to a reward model of a noisy labeler's preferences."""
     policy, tokenizer = preference_recipe.fresh_policy(), preference_recipe.start()[1]
     seed_everything(seed)
-    for _ in progress(ppo_run(policy, seed), total=PPO["n_steps"], title="ppo-tales"):
+    for _ in progress(preference_recipe.pressed(policy, seed, PPO), total=PPO["n_steps"], title="ppo-tales"):
         pass
     means = preference_recipe.measure(policy.eval(), preference_recipe.reward_model(seed))
     preference_recipe.report("ppo-tales", seed, means)

@@ -45,9 +45,9 @@ def gpt_on_tales(
     return model, training.train(model, batches, training.next_token_loss, optimizer, schedule, n_steps)
 
 
-def gaps_to_floor(model: Decoder, tokenizer: BPETokenizer, n_stories: int = 400) -> list[float]:
+def gaps_to_floor(model: Decoder, tokenizer: BPETokenizer, n_stories: int = 400, language: str = "en") -> list[float]:
     """Nats by which the model's surprise exceeds the true one, story by story, on stories it has not seen."""
-    stories = tales.stories(n_stories, seed=10**9)
+    stories = tales.stories(n_stories, 10**9, language)
     batch = training.story_batch(stories, tokenizer, model.config.context_length)
     nats = row_nats(model, batch.inputs, batch.targets)
-    return [n + tales.log_prob(story) for n, story in zip(nats, stories, strict=True)]
+    return [n + tales.log_prob(story, language) for n, story in zip(nats, stories, strict=True)]

@@ -11,27 +11,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gpt_recipe import gaps_to_floor
 from recording import merged, record
 
 from helpers import checkpoints
 from helpers.corpora import tales
 from helpers.corpora.instructions import KINDS, ONE_SENTENCE_KINDS, Instruction, instructions, is_consistent, is_right
-from helpers.evaluation import Mean, mean_with_error, row_nats
+from helpers.evaluation import Mean, mean_with_error
 from helpers.evaluation.exact_match import answers, exact_match
 from helpers.models import Decoder
 from helpers.runtime import progress, seed_everything, training_note
 from helpers.tokenizers import BPETokenizer
-from helpers.training import adamw, muon_and_adamw, story_batch, train
+from helpers.training import adamw
 from helpers.training.loop import Record
 from helpers.training.lora import add_lora, merge_lora
-from helpers.training.packing import packed_loss
-from helpers.training.recipes import conversations, mixed_stories
-from helpers.training.schedules import warmup_linear
-from helpers.training.sft import ChatBatches, introduce_marks
+from helpers.training.recipes import chat_run, mixed_stories
+from helpers.training.sft import introduce_marks
 
 SEEDS = [1, 2, 3]
 N_STEPS = 1500  # the same for every way, so that LoRA and replay are compared with what all weights reach
 N_TEST = 100  # instructions of each kind
+N_STORIES = 200  # unseen tales of each language
 WINDOW = 25  # steps over which a loss curve is averaged
 TEST = 10**9  # the seed of all tests
 EVERYWHERE = ("q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj")
@@ -63,12 +63,8 @@ def sft_run(model: Decoder, tokenizer: BPETokenizer, seed: int, n_steps: int, wa
     introduce_marks(model, tokenizer)
     if way.rank:
         add_lora(model, way.rank, alpha=2.0 * way.rank, targets=way.targets)
-        optimizer: Any = adamw(model, 1e-2)
-    else:
-        optimizer = muon_and_adamw(model, 0.02, 6e-3, momentum=0.9)
     replay = mixed_stories(way.n_replayed, chinese=0.25) if way.n_replayed else None
-    batches = ChatBatches(conversations, tokenizer, model.config.context_length, seed + 1, replay=replay)
-    return train(model, batches, packed_loss, optimizer, warmup_linear(n_steps, 20), n_steps)
+    return chat_run(model, tokenizer, seed, n_steps, adamw(model, 1e-2) if way.rank else None, replay)
 
 
 def measure(model: Decoder, tokenizer: BPETokenizer, n_test: int = N_TEST) -> dict[str, Any]:
@@ -85,7 +81,9 @@ def measure(model: Decoder, tokenizer: BPETokenizer, n_test: int = N_TEST) -> di
         if split == "test":
             rests = [(i, text) for i, text in zip(asked, written, strict=True) if i.kind == "finish"]
             measured["consistent"] = mean_with_error([float(is_consistent(i, text)) for i, text in rests])
-    measured["gap"] = {language: gap(model, tokenizer, language) for language in tales.LANGUAGES}
+    measured["gap"] = {
+        language: mean_with_error(gaps_to_floor(model, tokenizer, N_STORIES, language)) for language in tales.LANGUAGES
+    }
     return measured
 
 
@@ -93,14 +91,6 @@ def short_answers(asked: list[Instruction], written: list[str]) -> Mean:
     """The share of right answers over the kinds whose answers are one sentence or two."""
     judged = zip(asked, written, strict=True)
     return mean_with_error([float(is_right(i, text)) for i, text in judged if i.kind in ONE_SENTENCE_KINDS])
-
-
-def gap(model: Decoder, tokenizer: BPETokenizer, language: str, n_stories: int = 200) -> Mean:
-    """Nats a story above the floor, on tales that no run has seen."""
-    stories = tales.stories(n_stories, TEST, language)
-    batch = story_batch(stories, tokenizer, model.config.context_length)
-    nats = row_nats(model, batch.inputs, batch.targets)
-    return mean_with_error([n + tales.log_prob(text, language) for n, text in zip(nats, stories, strict=True)])
 
 
 def tuned(way: Way, seed: int, n_steps: int = N_STEPS) -> dict[str, Any]:

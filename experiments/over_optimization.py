@@ -8,46 +8,39 @@ Source: Gao, Schulman and Hilton 2022, "Scaling Laws for Reward Model Overoptimi
 
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 from preference_recipe import (
-    N_NEW,
     START,
     TEST,
     add_run,
     fresh_policy,
     measure,
     plain,
+    pressed,
     reference,
     repeated,
     report,
     reward_model,
     score_by,
     start,
-    stop,
-    training_prompts,
     write,
 )
 from recording import merged, record
-from torch import nn
 
-from helpers import training
 from helpers.corpora.preferences import beginnings
 from helpers.evaluation import mean_with_error
 from helpers.evaluation.frontier import Point, tilted
 from helpers.evaluation.kl import best_of_n_kl
 from helpers.evaluation.pass_at_k import best_of_k
-from helpers.models import Decoder, ScalarHead
 from helpers.runtime import progress, seed_everything
-from helpers.training.ppo import PPOSettings, ppo
 from helpers.training.reward import story_prompts, true_scores
 
 NAME = "over_optimization"
 SEEDS = [1, 2, 3]
 KL_WEIGHTS = ["0.0", "0.1"]
-PPO = {"n_iterations": 36, "prompts": 32, "lr": 1e-3}
+PPO = {"n_steps": 36, "prompts": 32, "lr": 1e-3}
 EVERY = 6  # iterations between two points of a curve
 ON_THE_WAY = {"n_prompts": 32, "n_each": 2}
 ANSWERS = {"n_prompts": 24, "n_each": 128}  # of the start, for the best of n and the limit
@@ -55,24 +48,14 @@ BEST_OF = [1, 2, 4, 8, 16, 32, 64, 128]
 BETAS = [4.0, 2.0, 1.0, 0.7, 0.5, 0.35, 0.25]  # in units of true reward
 
 
-def pressed(policy: Decoder, kl_weight: float, seed: int) -> Iterator[Any]:
-    """PPO on the reward model's score, in deviations of the first answers, with this price of KL."""
-    critic = ScalarHead(fresh_policy())
-    return ppo(
-        policy, reference(), critic, score_by(reward_model(seed)),
-        lambda step: training_prompts(PPO["prompts"], seed, step),
-        training.adamw(nn.ModuleList([policy, critic]), PPO["lr"], weight_decay=0),
-        PPOSettings(kl_weight=kl_weight, normalise_scores=True),
-        n_iterations=PPO["n_iterations"], stop=[stop()], n_new=N_NEW, seed=seed,
-    )  # fmt: skip
-
-
 def curve_of(kl_weight: float, seed: int) -> dict[str, Any]:
     """Score, true reward, KL and the rest at the start, every few iterations, and at the end."""
     seed_everything(seed)
-    policy, scorer, n = fresh_policy(), reward_model(seed), PPO["n_iterations"]
+    policy, scorer, n = fresh_policy(), reward_model(seed), PPO["n_steps"]
     curve = [{"step": 0, **plain(measure(policy, scorer, **ON_THE_WAY))}]
-    run = progress(pressed(policy, kl_weight, seed), n, title=f"KL weight {kl_weight}, seed {seed}")
+    run = progress(
+        pressed(policy, seed, {**PPO, "kl_weight": kl_weight}), n, title=f"KL weight {kl_weight}, seed {seed}"
+    )
     for step, _ in enumerate(run, 1):
         if step % EVERY == 0 or step == n:
             means = measure(policy.eval(), scorer, **ON_THE_WAY)

@@ -2,14 +2,15 @@
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+import reward_model as reward_model_recipe
 import torch
 from recording import merged, record
-from reward_model import N_NEW, policy_pairs, train_reward_model
-from torch import Tensor
+from reward_model import N_NEW, ROWS_AT_ONCE, policy_pairs, train_reward_model
+from torch import Tensor, nn
 
 from helpers import checkpoints
 from helpers.corpora import tales
@@ -19,9 +20,11 @@ from helpers.evaluation import Mean, mean_with_error
 from helpers.evaluation.diversity import answer_entropy, distinct_n, pairwise_overlap
 from helpers.evaluation.kl import answer_kls
 from helpers.models import Decoder, ScalarHead
-from helpers.sampling import Rollout, roll_out
+from helpers.sampling import Rollout
 from helpers.tokenizers import BPETokenizer
 from helpers.training.batches import batch_seed
+from helpers.training.optimizers import adamw
+from helpers.training.ppo import PPOSettings, ppo
 from helpers.training.reward import END_OF_TURN, scores, story_endings, story_prompts
 
 START = "chat-tales"
@@ -29,7 +32,6 @@ TEMPERATURE = 0.5  # the labeler's, in units of reward
 N_COMPARISONS, REWARD_STEPS = 500, 60  # pairs of the start's own endings, and steps of the reward model on them
 N_TEST, ANSWERS_EACH = 64, 4  # prompts, and answers to each, of a last measurement
 TEST = 10**9  # the seed of prompts and answers that measure, the same for every method: what is chance is shared
-ROWS_AT_ONCE = 128
 
 
 # --- writing --------------------------------------------------------------------------------------------------
@@ -69,11 +71,7 @@ def training_prompts(n: int, seed: int, step: int) -> list[list[int]]:
 
 def write(policy: Decoder, prompts: list[list[int]], seed: int) -> Rollout:
     """The policy's answers, any number of them."""
-    chance, answers = torch.Generator().manual_seed(seed), list[list[int]]()
-    for i in range(0, len(prompts), ROWS_AT_ONCE):
-        piece = prompts[i : i + ROWS_AT_ONCE]
-        answers += roll_out(policy, piece, N_NEW, stop=[stop()], generator=chance).answers()
-    return Rollout.of(prompts, answers, fill=stop())
+    return reward_model_recipe.write(policy, start()[1], prompts, seed)
 
 
 # --- judging --------------------------------------------------------------------------------------------------
@@ -103,6 +101,21 @@ def prefers_first(labeler: Labeler, pairs: Rollout) -> Tensor:
     texts = story_endings(pairs, start()[1])
     asked = [Pair("", a, b) for a, b in zip(texts[::2], texts[1::2], strict=True)]
     return torch.tensor([c.chosen == pair.a for c, pair in zip(labeler.compare(asked), asked, strict=True)])
+
+
+def pressed(policy: Decoder, seed: int, settings: dict[str, Any], is_shuffled: bool = False) -> Iterator[Any]:
+    """PPO on the reward model's score, in deviations of the first answers; the critic expects 0 at first.
+
+    `settings` are n_steps, prompts (a step), lr and kl_weight.
+    """
+    critic = ScalarHead(fresh_policy())
+    return ppo(
+        policy, reference(), critic, score_by(reward_model(seed, is_shuffled)),
+        lambda step: training_prompts(settings["prompts"], seed, step),
+        adamw(nn.ModuleList([policy, critic]), settings["lr"], weight_decay=0),
+        PPOSettings(kl_weight=settings["kl_weight"], normalise_scores=True),
+        n_iterations=settings["n_steps"], stop=[stop()], n_new=N_NEW, seed=seed,
+    )  # fmt: skip
 
 
 # --- measuring ------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from preference_recipe import (
     measure,
     plain,
     prefers_first,
+    pressed,
     reference,
     repeated,
     report,
@@ -29,16 +30,14 @@ from preference_recipe import (
     write,
 )
 from recording import merged
-from torch import nn
 
 from helpers import training
 from helpers.corpora.preferences import Labeler
-from helpers.models import Decoder, ScalarHead
+from helpers.models import Decoder
 from helpers.runtime import progress, seed_everything
 from helpers.sampling import Rollout
 from helpers.training.dpo import DPOBatches, dpo_loss, with_reference
 from helpers.training.grpo import GroupBatches, grpo_loss
-from helpers.training.ppo import PPOSettings, ppo
 from helpers.training.rejection import AnswerBatches, draw_best, rounds
 from helpers.training.reward import comparison_rollouts
 
@@ -54,18 +53,6 @@ ON_THE_WAY = {"n_prompts": 32, "n_each": 2}  # a measurement during training
 POINTS = 5  # of them
 
 Run = Iterator[Any]
-
-
-def ppo_run(policy: Decoder, seed: int, is_shuffled: bool = False) -> Run:
-    """PPO on the reward model's score, in deviations of the first answers; the critic expects 0 at first."""
-    critic = ScalarHead(fresh_policy())
-    return ppo(
-        policy, reference(), critic, score_by(reward_model(seed, is_shuffled)),
-        lambda step: training_prompts(PPO["prompts"], seed, step),
-        training.adamw(nn.ModuleList([policy, critic]), PPO["lr"], weight_decay=0),
-        PPOSettings(kl_weight=PPO["kl_weight"], normalise_scores=True),
-        n_iterations=PPO["n_steps"], stop=[stop()], n_new=N_NEW, seed=seed,
-    )  # fmt: skip
 
 
 def grpo_run(policy: Decoder, seed: int) -> Run:
@@ -134,13 +121,13 @@ def random_run(policy: Decoder, seed: int) -> Run:
 
 METHODS: dict[str, Callable[[Decoder, int], Run]] = {
     "none": lambda policy, seed: iter(()),
-    "ppo": ppo_run,
+    "ppo": lambda policy, seed: pressed(policy, seed, PPO),
     "grpo": grpo_run,
     "dpo": dpo_run,
     "rejection": rejection_run,
     "rounds": rounds_run,
     "random": random_run,
-    "shuffled ppo": lambda policy, seed: ppo_run(policy, seed, is_shuffled=True),
+    "shuffled ppo": lambda policy, seed: pressed(policy, seed, PPO, is_shuffled=True),
     "shuffled dpo": lambda policy, seed: dpo_run(policy, seed, is_shuffled=True),
 }
 

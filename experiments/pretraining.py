@@ -10,10 +10,10 @@ import sys
 import time
 from typing import Any
 
-from gpt_recipe import tales_tokenizer
+from gpt_recipe import gaps_to_floor, tales_tokenizer
 from recording import merged, record
 
-from helpers import evaluation, training
+from helpers import evaluation
 from helpers.corpora import tales
 from helpers.models import Decoder
 from helpers.runtime import Stopwatch, best_device, progress, training_note
@@ -27,11 +27,7 @@ N_POINTS = 8  # measurements on the way
 
 def gap_a_word(model: Decoder, tokenizer: BPETokenizer, n_stories: int) -> evaluation.Mean:
     """Nats a word by which the model's surprise at unseen stories exceeds the true one."""
-    stories = tales.stories(n_stories, seed=10**9)
-    batch = training.story_batch(stories, tokenizer, model.config.context_length)
-    nats = evaluation.row_nats(model, batch.inputs, batch.targets)
-    gaps = [n + tales.log_prob(story) for n, story in zip(nats, stories, strict=True)]
-    mean = evaluation.mean_with_error(gaps)
+    mean = evaluation.mean_with_error(gaps_to_floor(model, tokenizer, n_stories))
     return evaluation.Mean(mean.value / tales.mean_words(), mean.error / tales.mean_words())
 
 

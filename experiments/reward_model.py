@@ -4,15 +4,13 @@
 """
 
 import copy
-import json
 import sys
 import time
 from collections.abc import Sequence
 from typing import Any
 
-import recording
 import torch
-from recording import record
+from recording import merged, record
 
 from helpers import checkpoints, training
 from helpers.corpora.preferences import Comparison, Labeler, Pair, beginnings, shuffled, story_pairs
@@ -41,6 +39,7 @@ N_STEPS, MAX_EPOCHS = 180, 2  # a small set is seen twice: at the fourth time it
 ROWS, LR = 16, 1.5e-3
 N_TEST, TEST = 1000, 10**9  # held-out pairs and their seed, the same for all
 N_NEW = 150  # tokens of a policy's ending; genuine ones have about 100
+ROWS_AT_ONCE = 128
 
 
 def train_reward_model(
@@ -95,15 +94,20 @@ def judged(
     }
 
 
+def write(model: Decoder, tokenizer: BPETokenizer, prompts: list[list[int]], seed: int) -> Rollout:
+    """The model's answers, any number of them."""
+    stop, chance, answers = tokenizer.special[END_OF_TURN], torch.Generator().manual_seed(seed), list[list[int]]()
+    for i in progress(range(0, len(prompts), ROWS_AT_ONCE), title="answers"):
+        piece = prompts[i : i + ROWS_AT_ONCE]
+        answers += roll_out(model, piece, N_NEW, stop=[stop], generator=chance).answers()
+    return Rollout.of(prompts, answers, fill=stop)
+
+
 def policy_pairs(model: Decoder, tokenizer: BPETokenizer, n: int, seed: int) -> list[Pair]:
     """Two endings of the policy's own for each of `n` beginnings."""
-    begun, chance = beginnings(n, seed), torch.Generator().manual_seed(seed)
+    begun = beginnings(n, seed)
     prompts = [prompt for prompt in story_prompts(begun, tokenizer) for _ in range(2)]
-    stop = tokenizer.special[END_OF_TURN]
-    texts: list[str] = []
-    for i in progress(range(0, len(prompts), 128), title="endings"):
-        rollout: Rollout = roll_out(model, prompts[i : i + 128], N_NEW, stop=[stop], generator=chance)
-        texts += story_endings(rollout, tokenizer)
+    texts = story_endings(write(model, tokenizer, prompts, seed), tokenizer)
     return [Pair(*each) for each in zip(begun, texts[::2], texts[1::2], strict=True)]
 
 
@@ -156,16 +160,10 @@ def policy(start: tuple[Decoder, BPETokenizer]) -> list[dict[str, Any]]:
 PARTS = {"stories": stories, "coin": coin, "policy": policy}
 
 
-def recorded() -> dict[str, Any]:
-    """The parts that the record holds so far."""
-    path = recording.RECORDS / f"{NAME}.json"
-    return json.loads(path.read_text())["values"] if path.is_file() else {}
-
-
 if __name__ == "__main__":
     chat = checkpoints.load(START)
     for part in sys.argv[1:] or PARTS:
         began = time.time()
         runs = PARTS[part](chat)
         settings = {"rows": ROWS, "lr": LR, "max_epochs": MAX_EPOCHS, "start": START, "n_test": N_TEST}
-        record(NAME, {**recorded(), "settings": settings, part: runs}, SEEDS, began)
+        record(NAME, merged(NAME, {"settings": settings, part: runs}), SEEDS, began)

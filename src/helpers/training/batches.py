@@ -3,7 +3,7 @@ step n sees exactly what it would have seen."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Int
@@ -125,6 +125,12 @@ class LabelledBatch:
         """The same batch on a device."""
         return LabelledBatch(self.inputs.to(device), self.last.to(device), self.labels.to(device))
 
+    def __getitem__(self, rows: Tensor) -> "LabelledBatch":
+        return LabelledBatch(self.inputs[rows], self.last[rows], self.labels[rows])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
     @property
     def n_tokens(self) -> int:
         """How many tokens are read."""
@@ -145,15 +151,25 @@ def labelled_batch(
     return LabelledBatch(padded(rows, 0), torch.tensor([len(row) - 1 for row in rows]), torch.tensor(labels))
 
 
-class LabelledBatches:
-    """Random picks, without repetition within a batch, from a few labelled texts."""
+Rows = TypeVar("Rows")
 
-    def __init__(self, examples: LabelledBatch, batch_size: int, seed: int = 0):
-        if batch_size > len(examples.labels):
-            raise ValueError(f"a batch picks from {len(examples.labels)} examples, got {batch_size=}")
-        self.examples, self.batch_size, self.seed = examples, batch_size, seed
 
-    def __getitem__(self, step: int) -> LabelledBatch:
+class RandomPicks(Generic[Rows]):
+    """Random picks, without repetition within a batch, from rows that have a length and can be picked by number."""
+
+    noun = "examples"  # what the rows are, for the error
+    examples: Any  # typed here, since a type variable has no length
+
+    def __init__(self, examples: Rows, batch_size: int, seed: int = 0):
+        self.examples = examples
+        if batch_size > len(self.examples):
+            raise ValueError(f"a batch picks from {len(self.examples)} {self.noun}, got {batch_size=}")
+        self.batch_size, self.seed = batch_size, seed
+
+    def __getitem__(self, step: int) -> Rows:
         chance = batch_chance(self.seed, step)
-        pick = torch.randperm(len(self.examples.labels), generator=chance)[: self.batch_size]
-        return LabelledBatch(self.examples.inputs[pick], self.examples.last[pick], self.examples.labels[pick])
+        return self.examples[torch.randperm(len(self.examples), generator=chance)[: self.batch_size]]
+
+
+class LabelledBatches(RandomPicks[LabelledBatch]):
+    """Random picks from a few labelled texts."""

@@ -33,7 +33,18 @@ def save_checkpoint(
     `recipe` holds plain values: numbers, words, lists and dicts of them. A full disk raises OSError; the checkpoint
     before is then still there, and so is the model.
     """
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "steps_done": steps_done}
+    write_state(path, model.state_dict(), optimizer.state_dict(), steps_done, recipe)
+
+
+def write_state(
+    path: str | Path,
+    model: Mapping[str, Any],
+    optimizer: Mapping[str, Any],
+    steps_done: int,
+    recipe: Mapping[str, Any] | None = None,
+) -> None:
+    """The same from state dicts that are there, such as those gathered from many processes."""
+    state = {"model": model, "optimizer": optimizer, "steps_done": steps_done}
     content = io.BytesIO()  # in memory first: torch hides the disk's own errors behind its own
     torch.save({**state, "recipe": json.dumps(dict(recipe or {}))}, content)
     write_whole(Path(path), content.getbuffer())

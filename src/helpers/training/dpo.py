@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
 from helpers.sampling.rollouts import Rollout, written_log_probs
-from helpers.training.batches import batch_chance
+from helpers.training.batches import RandomPicks
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,10 @@ def with_reference(reference: nn.Module, chosen: Rollout, rejected: Rollout) -> 
     return DPOBatch(chosen, rejected, answer_log_probs(reference, chosen), answer_log_probs(reference, rejected))
 
 
-class DPOBatches:
-    """Random picks, without repetition within a batch, from a set of comparisons."""
+class DPOBatches(RandomPicks[DPOBatch]):
+    """Random picks from a set of comparisons."""
 
-    def __init__(self, comparisons: DPOBatch, batch_size: int, seed: int = 0):
-        if batch_size > len(comparisons):
-            raise ValueError(f"a batch picks from {len(comparisons)} comparisons, got {batch_size=}")
-        self.comparisons, self.batch_size, self.seed = comparisons, batch_size, seed
-
-    def __getitem__(self, step: int) -> DPOBatch:
-        chance = batch_chance(self.seed, step)
-        return self.comparisons[torch.randperm(len(self.comparisons), generator=chance)[: self.batch_size]]
+    noun = "comparisons"
 
 
 def implicit_rewards(

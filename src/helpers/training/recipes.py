@@ -105,9 +105,18 @@ def conversations(seed: int) -> list[list[dict[str, str]]]:
 
 
 def chat_run(
-    model: Decoder, tokenizer: BPETokenizer, seed: int, n_steps: int = CHAT_STEPS, muon_lr: float = 0.02
+    model: Decoder,
+    tokenizer: BPETokenizer,
+    seed: int,
+    n_steps: int = CHAT_STEPS,
+    optimizer: torch.optim.Optimizer | None = None,
+    replay: Callable[[int], list[str]] | None = None,
 ) -> Iterator[Record]:
-    """Instruction tuning of all weights, in place: fresh conversations at every step, which follow from the seed."""
-    batches = ChatBatches(conversations, tokenizer, model.config.context_length, seed + 1)
-    optimizer = muon_and_adamw(model, muon_lr, 0.3 * muon_lr, momentum=0.9)
-    return train(model, batches, packed_loss, optimizer, warmup_linear(n_steps, 20), n_steps)
+    """Instruction tuning in place: fresh conversations at every step, which follow from the seed.
+
+    All weights are tuned, as in pre-training; adapters bring an `optimizer` of their own. `replay` tells the tales that
+    each step repeats.
+    """
+    batches = ChatBatches(conversations, tokenizer, model.config.context_length, seed + 1, replay=replay)
+    optimizer = optimizer or muon_and_adamw(model, BASE.muon_lr, BASE.adamw_lr, momentum=BASE.momentum)
+    return train(model, batches, packed_loss, optimizer, warmup_linear(n_steps, BASE.n_warmup), n_steps)

@@ -9,7 +9,7 @@ Source: Touvron et al. 2023, "Llama 2", arXiv:2307.09288, section 3.2.3; rounds 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from helpers.sampling.language_model import LanguageModel
 from helpers.sampling.rollouts import Rollout, roll_out
-from helpers.training.batches import IGNORE, Batch, batch_chance
+from helpers.training.batches import IGNORE, Batch, RandomPicks
 
 
 def best_of(rollout: Rollout, scores: Float[Tensor, " B"], n: int) -> Rollout:
@@ -49,17 +49,13 @@ def answer_batch(rollout: Rollout) -> Batch:
     return Batch(rollout.ids[:, :-1], rollout.ids[:, 1:].masked_fill(~rollout.is_written[:, 1:], IGNORE))
 
 
-class AnswerBatches:
-    """Random picks, without repetition within a batch, from answers worth imitating; for `next_token_loss`."""
+class AnswerBatches(RandomPicks[Any]):
+    """Random picks from answers worth imitating; for `next_token_loss`."""
 
-    def __init__(self, answers: Rollout, batch_size: int, seed: int = 0):
-        if batch_size > len(answers):
-            raise ValueError(f"a batch picks from {len(answers)} answers, got {batch_size=}")
-        self.answers, self.batch_size, self.seed = answers, batch_size, seed
+    noun = "answers"
 
     def __getitem__(self, step: int) -> Batch:
-        chance = batch_chance(self.seed, step)
-        return answer_batch(self.answers[torch.randperm(len(self.answers), generator=chance)[: self.batch_size]])
+        return answer_batch(super().__getitem__(step))
 
 
 class Round(NamedTuple):

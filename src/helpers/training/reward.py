@@ -21,7 +21,7 @@ from helpers.models import ScalarHead
 from helpers.sampling import Rollout
 from helpers.tokenizers import BPETokenizer
 from helpers.tokenizers.chat_template import CHAT_FORMATS
-from helpers.training.batches import batch_chance
+from helpers.training.batches import RandomPicks
 
 END_OF_TURN = "<|end|>"
 
@@ -85,17 +85,10 @@ def comparison_rollouts(comparisons: Sequence[Comparison], tokenizer: BPETokeniz
     return ComparisonBatch(story_rollout(beginnings, chosen, tokenizer), story_rollout(beginnings, rejected, tokenizer))
 
 
-class ComparisonBatches:
-    """Random picks, without repetition within a batch, from many comparisons."""
+class ComparisonBatches(RandomPicks[ComparisonBatch]):
+    """Random picks from many comparisons."""
 
-    def __init__(self, comparisons: ComparisonBatch, batch_size: int, seed: int = 0):
-        if batch_size > len(comparisons):
-            raise ValueError(f"a batch picks from {len(comparisons)} comparisons, got {batch_size=}")
-        self.comparisons, self.batch_size, self.seed = comparisons, batch_size, seed
-
-    def __getitem__(self, step: int) -> ComparisonBatch:
-        chance = batch_chance(self.seed, step)
-        return self.comparisons[torch.randperm(len(self.comparisons), generator=chance)[: self.batch_size]]
+    noun = "comparisons"
 
 
 def answer_scores(model: nn.Module, rollout: Rollout) -> Float[Tensor, " B"]:

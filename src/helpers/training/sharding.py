@@ -7,8 +7,7 @@ arXiv:1910.02054, section 5 (stage 3); Zhao et al. 2023, "PyTorch FSDP", arXiv:2
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils._pytree import tree_map_only
 
-from helpers.training.checkpoints import save_checkpoint
+from helpers.training.checkpoints import write_state
 
 
 def shard(model: nn.Module, optimizer: torch.optim.Optimizer, device_type: str, n_ranks: int) -> None:
@@ -78,16 +77,5 @@ def save_whole(
     one = model.module if isinstance(model, DistributedDataParallel) else model
     weights, memory = (whole_state(part.state_dict()) for part in (one, optimizer))
     if dist.get_rank() == 0:
-        with _answering(one, weights), _answering(optimizer, memory):
-            save_checkpoint(path, one, optimizer, steps_done, recipe)
+        write_state(path, weights, memory, steps_done, recipe)
     dist.barrier()  # nobody reads it before it is whole
-
-
-@contextmanager
-def _answering(part: Any, state: dict[str, Any]) -> Iterator[None]:
-    """Inside the `with` block the part's state dict is this one, which took all ranks to gather."""
-    part.state_dict = lambda: state
-    try:
-        yield
-    finally:
-        del part.state_dict
