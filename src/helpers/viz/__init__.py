@@ -8,6 +8,7 @@ from helpers.viz.interactive import attention_explorer_figure, loss_figure
 from helpers.viz.lines import plot_lines, plot_seeds
 from helpers.viz.loss import plot_loss
 from helpers.viz.masks import plot_mask
+from helpers.viz.over_optimization import plot_over_optimization
 from helpers.viz.show import show
 from helpers.viz.style import COLORS, new_axes, style, use_style
 from helpers.viz.tables import show_configs, show_diff
@@ -28,6 +29,7 @@ __all__ = [
     "plot_loss",
     "plot_mask",
     "plot_next_token",
+    "plot_over_optimization",
     "plot_seeds",
     "show",
     "show_configs",

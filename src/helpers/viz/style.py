@@ -38,6 +38,9 @@ COLORS = {
     "drawn": VERMILLION,
     "chosen": GREEN,
     "rejected": VERMILLION,
+    "promised": ORANGE,
+    "true": BLUE,
+    "limit": GREEN,
 }
 
 # For lines without a role; the yellow is left out because it is too pale on white.
