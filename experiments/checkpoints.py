@@ -21,6 +21,7 @@ from helpers.models import Decoder
 from helpers.runtime import progress, seed_everything, training_note
 from helpers.tokenizers import BPETokenizer
 from helpers.training.recipes import BASE, CHAT_STEPS, base_tokenizer, chat_run, pretraining_run
+from helpers.training.sft import introduce_marks
 
 FOLDER = Path(checkpoints.__file__).parent
 N_STEPS = 5000
@@ -67,6 +68,8 @@ def train_base(seed: int = 0) -> None:
 def train_chat(seed: int = 0) -> None:
     """The base, tuned to instructions."""
     model, tokenizer = checkpoints.load("base-tales")
+    seed_everything(seed)
+    introduce_marks(model, tokenizer)
     for _ in progress(chat_run(model, tokenizer, seed), total=CHAT_STEPS, title="chat-tales", note=training_note):
         pass
     asked = instructions(600, seed=10**9, split="test")

@@ -25,7 +25,7 @@ from helpers.tokenizers import BPETokenizer
 from helpers.training import adamw
 from helpers.training.loop import Record
 from helpers.training.lora import add_lora, merge_lora
-from helpers.training.recipes import chat_run, mixed_stories
+from helpers.training.recipes import chat_run
 from helpers.training.sft import introduce_marks
 
 SEEDS = [1, 2, 3]
@@ -63,8 +63,8 @@ def sft_run(model: Decoder, tokenizer: BPETokenizer, seed: int, n_steps: int, wa
     introduce_marks(model, tokenizer)
     if way.rank:
         add_lora(model, way.rank, alpha=2.0 * way.rank, targets=way.targets)
-    replay = mixed_stories(way.n_replayed, chinese=0.25) if way.n_replayed else None
-    return chat_run(model, tokenizer, seed, n_steps, adamw(model, 1e-2) if way.rank else None, replay)
+    optimizer = adamw(model, 1e-2) if way.rank else None
+    return chat_run(model, tokenizer, seed, n_steps, optimizer=optimizer, n_replayed=way.n_replayed)
 
 
 def measure(model: Decoder, tokenizer: BPETokenizer, n_test: int = N_TEST) -> dict[str, Any]:

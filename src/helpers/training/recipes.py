@@ -93,15 +93,30 @@ def silence_outputs(model: Decoder) -> None:
 
 # --- instruction tuning ---------------------------------------------------------------------------------------
 
-CHAT_STEPS = 6000
-# One step's short instructions. Exact copies with one word changed, and Chinese, take longest to learn.
-SHORT = ("rewrite", "chinese") * 5 + ("continue", "continue", "answer", "refuse")
+CHAT_STEPS, CHAT_LR = 4000, 0.015
+N_CONVERSATIONS = 33  # a step
+# Exact copies with one word changed, and Chinese, take longest to learn.
+SHORT = ("rewrite", "chinese") * 5 + ("continue", "answer", "refuse")
 
 
-def conversations(seed: int) -> list[list[dict[str, str]]]:
-    """One step's conversations: three interviews about a story each, fourteen short instructions, one long one."""
-    tasks = instructions(len(SHORT), seed, SHORT) + instructions(1, seed, ["finish"])
-    return interviews(3, seed) + [task.messages for task in tasks]
+def conversations(seed: int, n: int = N_CONVERSATIONS) -> list[list[dict[str, str]]]:
+    """One step's: a fifth are interviews about a story each, one finishes a story, the others are short."""
+    n_interviews = n // 5
+    tasks = instructions(n - n_interviews - 1, seed, SHORT) + instructions(1, seed, ["finish"])
+    return interviews(n_interviews, seed) + [task.messages for task in tasks]
+
+
+def chat_batches(
+    tokenizer: BPETokenizer, context_length: int, seed: int, n: int = N_CONVERSATIONS, n_replayed: int = 3
+) -> ChatBatches:
+    """Fresh conversations at every step, and as many tales told again, so that tales are not forgotten."""
+    replay = mixed_stories(n_replayed, BASE.chinese) if n_replayed else None
+    return ChatBatches(lambda step_seed: conversations(step_seed, n), tokenizer, context_length, seed, replay=replay)
+
+
+def chat_optimizer(model: Decoder, lr: float = CHAT_LR) -> torch.optim.Optimizer:
+    """What tunes all weights: as in pre-training, at a somewhat lower rate."""
+    return muon_and_adamw(model, lr, lr * BASE.adamw_lr / BASE.muon_lr, momentum=BASE.momentum)
 
 
 def chat_run(
@@ -109,14 +124,14 @@ def chat_run(
     tokenizer: BPETokenizer,
     seed: int,
     n_steps: int = CHAT_STEPS,
+    *,
     optimizer: torch.optim.Optimizer | None = None,
-    replay: Callable[[int], list[str]] | None = None,
+    n_replayed: int = 3,
 ) -> Iterator[Record]:
-    """Instruction tuning in place: fresh conversations at every step, which follow from the seed.
+    """Instruction tuning in place of a base that has met `introduce_marks`; batches follow from the seed.
 
-    All weights are tuned, as in pre-training; adapters bring an `optimizer` of their own. `replay` tells the tales that
-    each step repeats.
+    All weights are tuned; adapters bring an `optimizer` of their own.
     """
-    batches = ChatBatches(conversations, tokenizer, model.config.context_length, seed + 1, replay=replay)
-    optimizer = optimizer or muon_and_adamw(model, BASE.muon_lr, BASE.adamw_lr, momentum=BASE.momentum)
-    return train(model, batches, packed_loss, optimizer, warmup_linear(n_steps, BASE.n_warmup), n_steps)
+    batches = chat_batches(tokenizer, model.config.context_length, seed + 1, n_replayed=n_replayed)
+    schedule = warmup_linear(n_steps, BASE.n_warmup)
+    return train(model, batches, packed_loss, optimizer or chat_optimizer(model), schedule, n_steps)

@@ -32,6 +32,7 @@ from helpers.training.loop import Batches, Record, train
 from helpers.training.optimizers import adamw
 from helpers.training.packing import packed_loss
 from helpers.training.pretraining import UNSEEN, Settings, mean_in_words
+from helpers.training.recipes import BASE, CHAT_LR, CHAT_STEPS, N_CONVERSATIONS, chat_batches, chat_optimizer
 from helpers.training.reward import (
     END_OF_TURN,
     ComparisonBatch,
@@ -46,13 +47,13 @@ from helpers.training.reward import (
 from helpers.training.run_folder import RunFolder
 from helpers.training.run_reports import load_model, model_files
 from helpers.training.run_to_disk import Stage
-from helpers.training.schedules import warmup_cosine
-from helpers.training.sft import ChatBatches
+from helpers.training.schedules import warmup_cosine, warmup_linear
+from helpers.training.sft import introduce_marks
 
 N_NEW = 150  # tokens of an answer; genuine endings have about 100
 N_UNSEEN = 100  # prompts that measure what came of a stage
 TUNING: dict[str, Settings] = {
-    "chat": {"start": "base-tales", "lr": 1e-3, "batch_size": 16, "steps": 1000},
+    "chat": {"start": "base-tales", "lr": CHAT_LR, "batch_size": N_CONVERSATIONS, "steps": CHAT_STEPS},
     "reward": {"start": "chat-tales", "lr": 1.5e-3, "batch_size": 16, "steps": 180, "comparisons": 2000, "noise": 0.5},
     "dpo": {"start": "chat-tales", "lr": 5e-4, "batch_size": 12, "steps": 60, "comparisons": 500, "noise": 0.5}
     | {"beta": 0.3},
@@ -62,15 +63,17 @@ TUNING: dict[str, Settings] = {
 
 
 def chat(settings: Settings, device: torch.device, _: BPETokenizer | None = None) -> Stage:
-    """Instruction tuning on fresh instructions about tales."""
+    """Instruction tuning on fresh instructions about tales, as the shipped chat model was tuned."""
     model, tokenizer = start_of(settings, device)
-    batches = ChatBatches(
-        lambda seed: [task.messages for task in instructions(settings["batch_size"], seed)],
-        tokenizer,
-        model.config.context_length,
-        settings["seed"] + 1,
-    )
-    return stage_of(settings, model, model, tokenizer, batches, packed_loss, lambda: right_in_words(model, tokenizer))
+    introduce_marks(model, tokenizer)
+    batches = chat_batches(tokenizer, model.config.context_length, settings["seed"] + 1, settings["batch_size"])
+    n_steps, optimizer = settings["steps"], chat_optimizer(model, settings["lr"])
+    schedule = warmup_linear(n_steps, min(BASE.n_warmup, n_steps // 2))
+    steps = partial(train, model, batches, packed_loss, optimizer, schedule, n_steps, precision=settings["precision"])
+    return Stage(
+        model, optimizer, lambda n: steps(first_step=n), n_steps, model, tokenizer,
+        lambda: right_in_words(model, tokenizer), "nats a token",
+    )  # fmt: skip
 
 
 def reward(settings: Settings, device: torch.device, _: BPETokenizer | None = None) -> Stage:
