@@ -113,7 +113,12 @@ def pressed(policy: Decoder, seed: int, settings: dict[str, Any], is_shuffled: b
         policy, reference(), critic, score_by(reward_model(seed, is_shuffled)),
         lambda step: training_prompts(settings["prompts"], seed, step),
         adamw(nn.ModuleList([policy, critic]), settings["lr"], weight_decay=0),
-        PPOSettings(kl_weight=settings["kl_weight"], normalise_scores=True),
+        PPOSettings(
+            kl_weight=settings["kl_weight"],
+            gae_lambda=1.0,  # the first sentence decides; 0.95 would hardly reach back over its hundred tokens
+            normalise_scores=True,
+            minibatch_rows=settings["prompts"],
+        ),
         n_iterations=settings["n_steps"], stop=[stop()], n_new=N_NEW, seed=seed,
     )  # fmt: skip
 

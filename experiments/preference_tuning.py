@@ -43,7 +43,7 @@ from helpers.training.reward import comparison_rollouts
 
 NAME = "preference_tuning"
 SEEDS = [1, 2, 3]
-PPO = {"n_steps": 20, "prompts": 32, "lr": 4e-4, "kl_weight": 0.2}
+PPO = {"n_steps": 20, "prompts": 32, "lr": 5e-4, "kl_weight": 0.1}
 GRPO = {"n_steps": 20, "prompts": 5, "group": 8, "lr": 5e-4, "kl_weight": 0.3}
 DPO = {"n_steps": 60, "rows": 12, "lr": 5e-4, "beta": 1.0}
 REJECTION = {"n_rounds": 2, "prompts": 48, "n": 8, "n_steps": 10, "rows": 16, "lr": 3e-4}

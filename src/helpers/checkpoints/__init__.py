@@ -43,6 +43,12 @@ def load_from(folder: Path, name: str) -> tuple[Decoder, BPETokenizer]:
     return model.eval(), BPETokenizer.load(folder / f"{name}.tokenizer.json")
 
 
+def about(name: str) -> dict[str, Any]:
+    """How a shipped model came about: its seed, its recipe, what was measured when it was saved."""
+    with as_file(files(__package__)) as folder, safe_open(folder / f"{name}.safetensors", framework="pt") as file:
+        return json.loads(file.metadata().get("about", "{}"))
+
+
 def save(folder: Path, name: str, model: Decoder, tokenizer: BPETokenizer, **about: Any) -> None:
     """Write a model in half precision with its configuration, its tokenizer and how it came about."""
     (folder / f"{name}.safetensors").write_bytes(pack(model, **about))

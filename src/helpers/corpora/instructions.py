@@ -365,8 +365,7 @@ def _interview(request: _Request, n_questions: int) -> list[dict[str, str]]:
     before, turns = story.before(n), list[Instruction]()
     while len(turns) < n_questions:
         if request.rng.random() < 0.6:
-            names = _answered(story, n)
-            name, asked = request.rng.choices(names, [_TOLD_ONCE.get(each, 1) for each in names])[0], story
+            name, asked = request.rng.choice(_answered(story, n)), story
             answer = story.say(_QUESTIONS[name].answer)
         else:
             (name, asked), answer = request.rng.choice(_unanswered(request.rng, story, n)), NOT_SAID
@@ -376,10 +375,6 @@ def _interview(request: _Request, n_questions: int) -> list[dict[str, str]]:
             turns.append(Instruction("answer", question if turns else whole, answer))
     return [message for turn in turns for message in turn.messages]
 
-
-# How often an interview asks for what tales tell once only, and what a model of tales has therefore not learned to
-# recall, for each time that it asks for something else.
-_TOLD_ONCE = {"home": 4, "spot": 3, "shelter": 3}
 
 # A thing is lost, except in a storm: then the hero is, and holds the thing.
 _STORMY, _CALM = ("shelter", "rescuer"), ("spot", "finder", "thief")

@@ -96,7 +96,16 @@ def silence_outputs(model: Decoder) -> None:
 CHAT_STEPS, CHAT_LR = 4000, 0.015
 N_CONVERSATIONS = 33  # a step
 # Exact copies with one word changed, and Chinese, take longest to learn.
-SHORT = ("rewrite", "chinese") * 5 + ("continue", "answer", "refuse")
+SHORT = ("rewrite", "chinese") * 9 + (
+    "continue",
+    "answer",
+    "refuse",
+    "answer",
+    "rewrite",
+    "chinese",
+    "continue",
+    "refuse",
+)
 
 
 def conversations(seed: int, n: int = N_CONVERSATIONS) -> list[list[dict[str, str]]]:
@@ -116,7 +125,7 @@ def chat_batches(
 
 def chat_optimizer(model: Decoder, lr: float = CHAT_LR) -> torch.optim.Optimizer:
     """What tunes all weights: as in pre-training, at a somewhat lower rate."""
-    return muon_and_adamw(model, lr, lr * BASE.adamw_lr / BASE.muon_lr, momentum=BASE.momentum)
+    return muon_and_adamw(model, lr, 0.3 * lr, momentum=BASE.momentum)
 
 
 def chat_run(
