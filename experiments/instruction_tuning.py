@@ -29,7 +29,7 @@ from helpers.training.recipes import chat_run
 from helpers.training.sft import introduce_marks
 
 SEEDS = [1, 2, 3]
-N_STEPS = 1500  # the same for every way, so that LoRA and replay are compared with what all weights reach
+N_STEPS = 300  # about a minute, and the same for every way; the shipped chat model had 4,000
 N_TEST = 100  # instructions of each kind
 N_STORIES = 200  # unseen tales of each language
 WINDOW = 25  # steps over which a loss curve is averaged
@@ -42,18 +42,15 @@ class Way:
     """How to tune: all weights (rank 0) or adapters of this rank, and how many tales are told again in each batch."""
 
     rank: int = 0
-    targets: tuple[str, ...] = EVERYWHERE
     n_replayed: int = 0
 
 
 WAYS = {
     "full": Way(),
-    "full_replay": Way(n_replayed=4),
+    "full_replay": Way(n_replayed=3),
     "lora_1": Way(1),
     "lora_4": Way(4),
     "lora_16": Way(16),
-    "lora_16_replay": Way(16, n_replayed=4),
-    "lora_16_queries_values": Way(16, ("q_proj", "v_proj")),
 }
 
 
@@ -62,7 +59,7 @@ def sft_run(model: Decoder, tokenizer: BPETokenizer, seed: int, n_steps: int, wa
     seed_everything(seed)
     introduce_marks(model, tokenizer)
     if way.rank:
-        add_lora(model, way.rank, alpha=2.0 * way.rank, targets=way.targets)
+        add_lora(model, way.rank, alpha=2.0 * way.rank, targets=EVERYWHERE)
     optimizer = adamw(model, 1e-2) if way.rank else None
     return chat_run(model, tokenizer, seed, n_steps, optimizer=optimizer, n_replayed=way.n_replayed)
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from preference_recipe import (
     START,
+    TEMPERATURE,
     TEST,
     add_run,
     fresh_policy,
@@ -99,7 +100,7 @@ def limits() -> None:
     true, scored = true_and_score(SEEDS)
     for seed, score in scored.items():
         add_run(NAME, "best of n", seed, best_of_n(true, score), began)
-    record(NAME, merged(NAME, {"start": START, "limit": limit(true)}), SEEDS, began)
+    record(NAME, merged(NAME, {"start": START, "temperature": TEMPERATURE, "limit": limit(true)}), SEEDS, began)
 
 
 if __name__ == "__main__":

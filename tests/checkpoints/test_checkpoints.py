@@ -23,6 +23,11 @@ def test_there_is_a_shipped_model_and_an_unknown_name_lists_them():
         checkpoints.load("gpt-5")
 
 
+@pytest.mark.parametrize("name", checkpoints.names())
+def test_a_shipped_model_tells_how_it_came_about(name):
+    assert {"seed", "n_steps"} <= checkpoints.about(name).keys()
+
+
 def test_saving_and_loading_keeps_every_weight_to_half_precision(tmp_path):
     torch.manual_seed(0)
     model = Decoder(DecoderConfig(vocab_size=300, context_length=8, d_model=16, n_layers=1, n_heads=2)).eval()
