@@ -82,10 +82,11 @@ def train_chat(seed: int = 0) -> None:
 def train_ppo(seed: int = 1) -> None:
     """The chat model, tuned by PPO to a reward model of a noisy labeler's preferences."""
     policy, tokenizer = preference_recipe.fresh_policy(), preference_recipe.start()[1]
+    scorer = preference_recipe.reward_model(seed)
     seed_everything(seed)
-    for _ in progress(preference_recipe.pressed(policy, seed, PPO), total=PPO["n_steps"], title="ppo-tales"):
+    for _ in progress(preference_recipe.pressed(policy, scorer, seed, PPO), total=PPO["n_steps"], title="ppo-tales"):
         pass
-    means = preference_recipe.measure(policy.eval(), preference_recipe.reward_model(seed))
+    means = preference_recipe.measure(policy.eval(), scorer)
     preference_recipe.report("ppo-tales", seed, means)
     about = {"true_reward": means["true"].value, "kl": means["kl"].value, **PPO}
     checkpoints.save(FOLDER, "ppo-tales", policy, tokenizer, start="chat-tales", seed=seed, **about)

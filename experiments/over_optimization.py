@@ -1,8 +1,8 @@
 """When a reward is a stand-in, more of it is not always better: the reward model's score against the truth.
 
-PPO at several KL weights, 0 among them, and the best of n answers of the start; beside them the most true reward that
-any policy could have at the same distance. `python experiments/over_optimization.py 0.0 limits` runs the KL weight 0
-and the limits only; every run is recorded when it ends.
+PPO without a price on KL, to a reward model that knows few comparisons by heart and to one that knows more; the same
+with a price; the best of n answers of the start; and the most true reward that any policy could have at a distance.
+`python experiments/over_optimization.py few limits` runs these parts only; every run is recorded when it ends.
 Source: Gao, Schulman and Hilton 2022, "Scaling Laws for Reward Model Overoptimization", arXiv:2210.10760, section 3.
 """
 
@@ -40,29 +40,32 @@ from helpers.training.reward import story_prompts, true_scores
 
 NAME = "over_optimization"
 SEEDS = [1, 2, 3]
-KL_WEIGHTS = ["0.0", "0.1"]
-PPO = {"n_steps": 36, "prompts": 32, "lr": 1e-3}
-EVERY = 6  # iterations between two points of a curve
-ON_THE_WAY = {"n_prompts": 32, "n_each": 2}
+PRESSED = {  # comparisons that the reward model learned from, and the price of KL
+    "few": {"comparisons": 100, "kl_weight": 0.0},
+    "many": {"comparisons": 500, "kl_weight": 0.0},
+    "few with a price": {"comparisons": 100, "kl_weight": 0.1},
+}
+PPO = {"n_steps": 50, "prompts": 32, "lr": 1e-3}
+EVERY = 5  # iterations between two points of a curve
+ON_THE_WAY = {"n_prompts": 48, "n_each": 2}
 ANSWERS = {"n_prompts": 24, "n_each": 128}  # of the start, for the best of n and the limit
 BEST_OF = [1, 2, 4, 8, 16, 32, 64, 128]
 BETAS = [4.0, 2.0, 1.0, 0.7, 0.5, 0.35, 0.25]  # in units of true reward
 
 
-def curve_of(kl_weight: float, seed: int) -> dict[str, Any]:
+def curve_of(part: str, seed: int) -> dict[str, Any]:
     """Score, true reward, KL and the rest at the start, every few iterations, and at the end."""
+    settings = {**PPO, **PRESSED[part]}
+    policy, scorer = fresh_policy(), reward_model(seed, n=settings["comparisons"])
     seed_everything(seed)
-    policy, scorer, n = fresh_policy(), reward_model(seed), PPO["n_steps"]
     curve = [{"step": 0, **plain(measure(policy, scorer, **ON_THE_WAY))}]
-    run = progress(
-        pressed(policy, seed, {**PPO, "kl_weight": kl_weight}), n, title=f"KL weight {kl_weight}, seed {seed}"
-    )
+    run = progress(pressed(policy, scorer, seed, settings), settings["n_steps"], title=f"{part}, seed {seed}")
     for step, _ in enumerate(run, 1):
-        if step % EVERY == 0 or step == n:
+        if step % EVERY == 0:
             means = measure(policy.eval(), scorer, **ON_THE_WAY)
-            report(f"{kl_weight} at {step}", seed, means)
+            report(f"{part} {step}", seed, means)
             curve.append({"step": step, **plain(means)})
-    return {"settings": PPO, "kl_weight": kl_weight, "curve": curve}
+    return {"settings": settings, "curve": curve}
 
 
 def true_and_score(seeds: list[int]) -> tuple[torch.Tensor, dict[int, torch.Tensor]]:
@@ -104,10 +107,10 @@ def limits() -> None:
 
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or [*KL_WEIGHTS, "limits"]:
+    for part in sys.argv[1:] or [*PRESSED, "limits"]:
         if part == "limits":
             limits()
             continue
         for one_seed in SEEDS:
             began = time.time()
-            add_run(NAME, part, one_seed, curve_of(float(part), one_seed), began)
+            add_run(NAME, part, one_seed, curve_of(part, one_seed), began)

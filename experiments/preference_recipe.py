@@ -86,9 +86,9 @@ def comparisons(seed: int, is_shuffled: bool = False) -> list[Comparison]:
 
 
 @cache
-def reward_model(seed: int, is_shuffled: bool = False) -> ScalarHead:
-    """What these comparisons teach of the hidden reward."""
-    return train_reward_model(*start(), comparisons(seed, is_shuffled), seed, REWARD_STEPS).requires_grad_(False)
+def reward_model(seed: int, is_shuffled: bool = False, n: int = N_COMPARISONS) -> ScalarHead:
+    """What the first `n` of these comparisons teach of the hidden reward; fewer are seen the more often."""
+    return train_reward_model(*start(), comparisons(seed, is_shuffled)[:n], seed, REWARD_STEPS).requires_grad_(False)
 
 
 def score_by(scorer: ScalarHead) -> Any:
@@ -103,14 +103,14 @@ def prefers_first(labeler: Labeler, pairs: Rollout) -> Tensor:
     return torch.tensor([c.chosen == pair.a for c, pair in zip(labeler.compare(asked), asked, strict=True)])
 
 
-def pressed(policy: Decoder, seed: int, settings: dict[str, Any], is_shuffled: bool = False) -> Iterator[Any]:
-    """PPO on the reward model's score, in deviations of the first answers; the critic expects 0 at first.
+def pressed(policy: Decoder, scorer: ScalarHead, seed: int, settings: dict[str, Any]) -> Iterator[Any]:
+    """PPO on a reward model's score, in deviations of the first answers; the critic expects 0 at first.
 
     `settings` are n_steps, prompts (a step), lr and kl_weight.
     """
     critic = ScalarHead(fresh_policy())
     return ppo(
-        policy, reference(), critic, score_by(reward_model(seed, is_shuffled)),
+        policy, reference(), critic, score_by(scorer),
         lambda step: training_prompts(settings["prompts"], seed, step),
         adamw(nn.ModuleList([policy, critic]), settings["lr"], weight_decay=0),
         PPOSettings(

@@ -121,13 +121,13 @@ def random_run(policy: Decoder, seed: int) -> Run:
 
 METHODS: dict[str, Callable[[Decoder, int], Run]] = {
     "none": lambda policy, seed: iter(()),
-    "ppo": lambda policy, seed: pressed(policy, seed, PPO),
+    "ppo": lambda policy, seed: pressed(policy, reward_model(seed), seed, PPO),
     "grpo": grpo_run,
     "dpo": dpo_run,
     "rejection": rejection_run,
     "rounds": rounds_run,
     "random": random_run,
-    "shuffled ppo": lambda policy, seed: pressed(policy, seed, PPO, is_shuffled=True),
+    "shuffled ppo": lambda policy, seed: pressed(policy, reward_model(seed, is_shuffled=True), seed, PPO),
     "shuffled dpo": lambda policy, seed: dpo_run(policy, seed, is_shuffled=True),
 }
 

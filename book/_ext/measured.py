@@ -139,31 +139,22 @@ def preferences(values: Mapping[str, Any]) -> str:
 
 
 def over_optimization(values: Mapping[str, Any]) -> str:
-    """The figure: promise and truth over the distance from the start, without a price on KL."""
+    """The figure: score and truth over the distance from the start, without a price on KL."""
     import numpy as np
 
     from helpers.viz import plot_over_optimization
     from helpers.viz.show import to_svg
 
-    runs = [promise_and_truth(run["curve"], values["temperature"]) for run in values["runs"]["0.0"].values()]
+    runs = [
+        np.array([[point[name][0] for name in ("kl", "score", "true")] for point in run["curve"]])
+        for run in values["runs"]["few"].values()
+    ]
     limit = np.array([[point["kl"][0], point["true"][0]] for point in values["limit"]])
     alt = (
-        "Reward over KL from the start, three runs of PPO at a KL weight of 0. The promise of the reward model rises "
-        "to the end. The true reward rises with it at first, stays behind, and then falls."
+        "Three runs of PPO without a price on KL, over the distance from the start. Above, the reward model's score "
+        "rises. Below, the true reward rises with it at first, and then falls, far below what a policy could have there."
     )
-    return f"<figure>{to_svg(plot_over_optimization(runs, limit).figure, alt)}</figure>"
-
-
-def promise_and_truth(curve: Sequence[Mapping[str, Any]], temperature: float) -> Any:
-    """KL, promised and true reward at each point of a run.
-
-    The reward model's score is in units of the labeler's noise, and its zero is arbitrary: times the temperature, and
-    moved so that promise and truth begin together, it is in those of the reward (Bradley and Terry's equation).
-    """
-    import numpy as np
-
-    kl, score, true = (np.array([point[name][0] for point in curve]) for name in ("kl", "score", "true"))
-    return np.stack([kl, true[0] + temperature * (score - score[0]), true], axis=1)
+    return f"<figure>{to_svg(plot_over_optimization(runs, limit), alt)}</figure>"
 
 
 VIEWS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {

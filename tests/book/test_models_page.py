@@ -3,10 +3,9 @@
 import re
 from statistics import mean
 
-import numpy as np
 import pytest
 
-from book._ext.measured import VIEWS, markdown_table, over_seeds, promise_and_truth
+from book._ext.measured import VIEWS, markdown_table, over_seeds
 from helpers import checkpoints, records
 
 
@@ -42,12 +41,7 @@ def test_all_shipped_models_are_listed():
     assert {line[0].strip("`") for line in rows(view("shipped"))[2:]} == set(checkpoints.names())
 
 
-def test_promise_and_truth_begin_together_and_the_promise_is_in_units_of_the_truth():
-    curve = [{"kl": [0, 0], "score": [-1, 0], "true": [2, 0]}, {"kl": [4, 0], "score": [1, 0], "true": [3, 0]}]
-    np.testing.assert_allclose(promise_and_truth(curve, temperature=0.5), [[0, 2, 2], [4, 3, 3]])
-
-
 def test_the_figure_says_in_words_what_it_shows():
     text = view("over_optimization")
-    assert text.startswith('<figure><svg role="img" aria-label="Reward over KL')
+    assert text.startswith('<figure><svg role="img" aria-label="Three runs of PPO')
     assert "true reward" in text

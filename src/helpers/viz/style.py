@@ -38,7 +38,7 @@ COLORS = {
     "drawn": VERMILLION,
     "chosen": GREEN,
     "rejected": VERMILLION,
-    "promised": ORANGE,
+    "score": VERMILLION,
     "true": BLUE,
     "limit": GREEN,
 }
