@@ -20,7 +20,16 @@ from helpers.evaluation.exact_match import answers, exact_match
 from helpers.models import Decoder
 from helpers.runtime import progress, seed_everything, training_note
 from helpers.tokenizers import BPETokenizer
-from helpers.training.recipes import BASE, CHAT_STEPS, base_tokenizer, chat_run, pretraining_run
+from helpers.training.recipes import (
+    BASE,
+    CHAT_LR,
+    CHAT_STEPS,
+    N_CONVERSATIONS,
+    N_REPLAYED,
+    base_tokenizer,
+    chat_run,
+    pretraining_run,
+)
 from helpers.training.sft import introduce_marks
 
 FOLDER = Path(checkpoints.__file__).parent
@@ -73,9 +82,10 @@ def train_chat(seed: int = 0) -> None:
     for _ in progress(chat_run(model, tokenizer, seed), total=CHAT_STEPS, title="chat-tales", note=training_note):
         pass
     asked = instructions(600, seed=10**9, split="test")
-    right = {kind: mean.value for kind, mean in exact_match(asked, answers(model, tokenizer, asked)).items()}
+    right = {kind: list(mean) for kind, mean in exact_match(asked, answers(model, tokenizer, asked)).items()}
     print(f"chat-tales: exact match {right}", flush=True)
-    about = {"start": "base-tales", "seed": seed, "n_steps": CHAT_STEPS, "exact_match": right}
+    settings = {"n_steps": CHAT_STEPS, "muon_lr": CHAT_LR, "n_conversations": N_CONVERSATIONS, "n_replayed": N_REPLAYED}
+    about = {"start": "base-tales", "seed": seed, **settings, "exact_match": right}
     checkpoints.save(FOLDER, "chat-tales", model, tokenizer, **about)
 
 

@@ -64,7 +64,7 @@ def pretraining(values: Mapping[str, Any]) -> str:
 
 KINDS = {
     "answer": "answer a question", "refuse": "say that the story does not say", "rewrite": "one word for another",
-    "continue": "the next sentence", "chinese": "in Chinese", "short": "these five together",
+    "continue": "the next sentence", "chinese": "in Chinese", "finish": "the rest of the story, word for word possible",
 }  # fmt: skip
 WAYS = {
     "full": "all weights", "full_replay": "all weights, tales told again", "lora_16": "LoRA, rank 16",
@@ -100,7 +100,7 @@ def shipped_chat(_: Mapping[str, Any]) -> str:
     from helpers import checkpoints
 
     right = checkpoints.about("chat-tales")["exact_match"]
-    return markdown_table(["kind", "right (%)"], [[name, f"{100 * right[kind]:.1f}"] for kind, name in KINDS.items()])
+    return markdown_table(["kind", "right (%)"], [[name, percent(right[kind])] for kind, name in KINDS.items()])
 
 
 def reward_model(values: Mapping[str, Any]) -> str:
@@ -152,7 +152,7 @@ def over_optimization(values: Mapping[str, Any]) -> str:
     limit = np.array([[point["kl"][0], point["true"][0]] for point in values["limit"]])
     alt = (
         "Three runs of PPO without a price on KL, over the distance from the start. Above, the reward model's score "
-        "rises. Below, the true reward rises with it at first, and then falls, far below what a policy could have there."
+        "rises. Below, the true reward rises at first, and then falls, far below what a policy could have there."
     )
     return f"<figure>{to_svg(plot_over_optimization(runs, limit), alt)}</figure>"
 

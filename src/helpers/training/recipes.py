@@ -94,7 +94,7 @@ def silence_outputs(model: Decoder) -> None:
 # --- instruction tuning ---------------------------------------------------------------------------------------
 
 CHAT_STEPS, CHAT_LR = 4000, 0.015
-N_CONVERSATIONS = 33  # a step
+N_CONVERSATIONS, N_REPLAYED = 33, 3  # a step
 # Exact copies with one word changed, and Chinese, take longest to learn.
 SHORT = ("rewrite", "chinese") * 9 + (
     "continue",
@@ -116,7 +116,7 @@ def conversations(seed: int, n: int = N_CONVERSATIONS) -> list[list[dict[str, st
 
 
 def chat_batches(
-    tokenizer: BPETokenizer, context_length: int, seed: int, n: int = N_CONVERSATIONS, n_replayed: int = 3
+    tokenizer: BPETokenizer, context_length: int, seed: int, n: int = N_CONVERSATIONS, n_replayed: int = N_REPLAYED
 ) -> ChatBatches:
     """Fresh conversations at every step, and as many tales told again, so that tales are not forgotten."""
     replay = mixed_stories(n_replayed, BASE.chinese) if n_replayed else None
@@ -135,7 +135,7 @@ def chat_run(
     n_steps: int = CHAT_STEPS,
     *,
     optimizer: torch.optim.Optimizer | None = None,
-    n_replayed: int = 3,
+    n_replayed: int = N_REPLAYED,
 ) -> Iterator[Record]:
     """Instruction tuning in place of a base that has met `introduce_marks`; batches follow from the seed.
 
