@@ -41,9 +41,9 @@ from helpers.training.reward import story_prompts, true_scores
 NAME = "over_optimization"
 SEEDS = [1, 2, 3]
 PRESSED = {  # comparisons that the reward model learned from, and the price of KL
-    "few": {"comparisons": 100, "kl_weight": 0.0},
+    "few": {"comparisons": 40, "kl_weight": 0.0},
     "many": {"comparisons": 500, "kl_weight": 0.0},
-    "few with a price": {"comparisons": 100, "kl_weight": 0.1},
+    "few with a price": {"comparisons": 40, "kl_weight": 0.1},
 }
 PPO = {"n_steps": 50, "prompts": 32, "lr": 1e-3}
 EVERY = 5  # iterations between two points of a curve
