@@ -1,15 +1,11 @@
-import json
 import math
-import re
-from pathlib import Path
 
-import pytest
 import torch
 
 from helpers.corpora import tales
 from helpers.exercises import gpt
+from tests.exercises.trials import trials
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03_gpt.ipynb"
 CHECKS = {
     "block_parameters": gpt.check_block_parameters,
     "perplexity": gpt.check_perplexity,
@@ -56,41 +52,9 @@ WRONG = [
 ]
 
 
-def solutions():
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-    return re.findall(r"<summary>Solution</summary>\s*```python\n(.*?)```", text, re.S)
-
-
-def named(source):
-    """The function that a solution defines, and its name."""
-    from jaxtyping import Bool, Float
-    from torch import Tensor
-
-    scope = {"math": math, "torch": torch, "tales": tales, "Bool": Bool, "Float": Float, "Tensor": Tensor}
-    exec(source, scope)
-    name = re.match(r"def (\w+)", source)[1]
-    return name, scope[name]
-
-
-def test_every_exercise_has_a_solution_in_the_notebook():
-    assert {named(source)[0] for source in solutions()} == set(CHECKS)
-
-
-@pytest.mark.parametrize("source", solutions(), ids=lambda s: named(s)[0])
-def test_the_printed_solution_passes_its_check(source, capsys):
-    name, solve = named(source)
-    CHECKS[name](solve)
-    assert capsys.readouterr().out == "Correct.\n"
-
-
-@pytest.mark.parametrize("name", CHECKS)
-def test_an_untouched_stub_neither_passes_nor_stops_the_notebook(name, capsys):
-    CHECKS[name](lambda *arguments: None)
-    assert capsys.readouterr().out.startswith("Not started")
-
-
-@pytest.mark.parametrize(("name", "wrong", "hint"), WRONG)
-def test_a_typical_mistake_is_named(name, wrong, hint):
-    with pytest.raises(AssertionError, match=hint):
-        CHECKS[name](wrong)
+(
+    test_every_exercise_is_solved,
+    test_solutions_pass,
+    test_stubs_neither_pass_nor_stop,
+    test_mistakes_are_named,
+) = trials("03_gpt.ipynb", CHECKS, WRONG, math=math, tales=tales)
