@@ -49,7 +49,6 @@ WAYS = {
     "full": Way(),
     "full_replay": Way(n_replayed=3),
     "lora_1": Way(1),
-    "lora_4": Way(4),
     "lora_16": Way(16),
 }
 
@@ -57,7 +56,7 @@ WAYS = {
 def sft_run(model: Decoder, tokenizer: BPETokenizer, seed: int, n_steps: int, way: Way) -> Iterator[Record]:
     """The run that tunes the model in place; for adapters, which it adds, `merge_lora` ends the work."""
     seed_everything(seed)
-    introduce_marks(model, tokenizer)
+    introduce_marks(model, tokenizer, noise=0.5 if way.rank else 0.0)
     if way.rank:
         add_lora(model, way.rank, alpha=2.0 * way.rank, targets=EVERYWHERE)
     optimizer = adamw(model, 1e-2) if way.rank else None

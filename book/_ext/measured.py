@@ -68,7 +68,7 @@ KINDS = {
 }  # fmt: skip
 WAYS = {
     "full": "all weights", "full_replay": "all weights, tales told again", "lora_16": "LoRA, rank 16",
-    "lora_4": "LoRA, rank 4", "lora_1": "LoRA, rank 1",
+    "lora_1": "LoRA, rank 1",
 }  # fmt: skip
 
 

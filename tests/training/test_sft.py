@@ -142,6 +142,13 @@ def test_introduced_marks_begin_a_turn_as_a_text_begins_and_end_it_as_a_text_end
     assert torch.equal(after[..., MARKS["<|end|>"]], before[..., MARKS["<|endoftext|>"]])
 
 
+def test_noise_lets_an_adapter_tell_the_two_ends_apart():
+    model = decoder()
+    introduce_marks(model, Words(), noise=0.5)
+    end, end_of_text = (model.lm_head.weight[MARKS[mark]] for mark in ("<|end|>", "<|endoftext|>"))
+    assert 0.2 < ((end - end_of_text).std() / end_of_text.std()).item() < 1
+
+
 def test_the_model_learns_to_answer_and_to_stop():
     batches = ChatBatches(lambda seed: [said("a b", "c"), said("b a", "d d")], Words(), 24)
     model = decoder()

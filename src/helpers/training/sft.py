@@ -57,15 +57,18 @@ def packed_chats(chats: Sequence[EncodedChat], context_length: int) -> PackedBat
 
 
 @torch.no_grad()
-def introduce_marks(model: Decoder, tokenizer: Tokenizer) -> None:
+def introduce_marks(model: Decoder, tokenizer: Tokenizer, noise: float = 0.0) -> None:
     """Let a user's turn begin as a text begins, and an answer end as a text ends: copies of what is known already.
 
     A base has never seen the marks of a chat, and has learned above all that they never come. All weights together
-    unlearn that in some tens of steps; adapters that leave embedding and head alone hardly can. Of the format "tales".
+    unlearn that in some tens of steps; adapters that leave embedding and head alone hardly can. And they could never
+    tell two ends apart whose rows in the head are equal, so they need `noise`, in deviations of the row: 0.5, say.
+    Of the format "tales".
     """
     end_of_text, user, end = (tokenizer.special[mark] for mark in (END_OF_TEXT, "<|user|>", "<|end|>"))
     model.token_embedding.weight[user] = model.token_embedding.weight[end_of_text]
-    model.lm_head.weight[end] = model.lm_head.weight[end_of_text]
+    row = model.lm_head.weight[end_of_text]
+    model.lm_head.weight[end] = row + noise * row.std() * torch.randn_like(row) if noise else row
 
 
 class ChatBatches:
