@@ -154,7 +154,7 @@ def over_optimization(values: Mapping[str, Any]) -> str:
         "Three runs of PPO without a price on KL, over the distance from the start. Above, the reward model's score "
         "rises. Below, the true reward rises at first, and then falls, far below what a policy could have there."
     )
-    return f"<figure>{to_svg(plot_over_optimization(runs, limit), alt)}</figure>"
+    return f'<figure class="measured">{to_svg(plot_over_optimization(runs, limit), alt)}</figure>'
 
 
 VIEWS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {

@@ -43,5 +43,5 @@ def test_all_shipped_models_are_listed():
 
 def test_the_figure_says_in_words_what_it_shows():
     text = view("over_optimization")
-    assert text.startswith('<figure><svg role="img" aria-label="Three runs of PPO')
+    assert text.startswith('<figure class="measured"><svg role="img" aria-label="Three runs of PPO')
     assert "true reward" in text
