@@ -5,6 +5,7 @@ from helpers.models.config import DecoderConfig, ExpertsConfig, LatentConfig
 from helpers.models.decoder import Decoder
 from helpers.models.encoder import Encoder, EncoderConfig, MaskedLanguageModel
 from helpers.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
+from helpers.models.mlp_language_model import MLPLanguageModel
 from helpers.models.presets import PRESETS, build, preset
 from helpers.models.recurrent import RecurrentConfig, RecurrentDecoder
 from helpers.models.scalar_head import ScalarHead
@@ -20,6 +21,7 @@ __all__ = [
     "EncoderDecoderConfig",
     "ExpertsConfig",
     "LatentConfig",
+    "MLPLanguageModel",
     "MaskedLanguageModel",
     "RecurrentConfig",
     "RecurrentDecoder",
