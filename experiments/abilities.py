@@ -223,11 +223,11 @@ def words_of(texts: list[str]) -> WordLevelTokenizer:
 
 
 SUBJECTS = {
-    "knowledge": Subject(told_facts, lambda texts: BPETokenizer.train(texts, n_merges=300), 700, 2, examine_facts),
-    "deduction": Subject(told_deductions, words_of, 1200, 2, examine_deductions),
-    "code": Subject(told_programs, words_of, 800, 2, examine_programs),
-    "arithmetic": Subject(told_sums, words_of, 1000, 2, examine_sums),
-    "verse": Subject(told_verse, words_of, 400, 2, examine_verse),
+    "knowledge": Subject(told_facts, lambda texts: BPETokenizer.train(texts, n_merges=300), 500, 2, examine_facts),
+    "deduction": Subject(told_deductions, words_of, 900, 2, examine_deductions),
+    "code": Subject(told_programs, words_of, 150, 2, examine_programs),
+    "arithmetic": Subject(told_sums, words_of, 500, 2, examine_sums),
+    "verse": Subject(told_verse, words_of, 250, 2, examine_verse),
 }
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ class MLPLanguageModel(nn.Module):
             raise ValueError(f"the model looks at 1 word at least, got {n_words=}")
         self.n_words = n_words
         self.token_embedding = nn.Embedding(vocab_size + 1, d_embedding)  # the last stands before the first word
+        nn.init.normal_(self.token_embedding.weight, std=0.1)  # small: what is learned must outweigh chance
         self.hidden = nn.Linear(n_words * d_embedding, d_hidden)
         self.lm_head = nn.Linear(d_hidden, vocab_size)
 
