@@ -1,6 +1,8 @@
 """The claims ledger as a page, tied in both directions to the boxes "Checked" of the chapters.
 
-    ```{ledger}
+    ```{ledger} verdicts
+    ```
+    ```{ledger} claims
     ```
 
 A box names the claims it treats in a comment on its first line: `<div class="checked">`, then `<!-- C063 C064 -->`.
@@ -49,13 +51,21 @@ def places(folder: Path) -> dict[str, list[str]]:
 # --- the page of the ledger -----------------------------------------------------------------------------------
 
 
-def page_text(boxes: Mapping[str, list[str]], addresses: Mapping[str, str]) -> str:
-    """The page's Markdown. `addresses` says where the chapters of this book are, seen from here, by stem."""
-    from helpers.ledger import CHAPTERS, SURE, VERDICTS, claims, sections
+def verdicts_text() -> str:
+    """The table of verdicts in Markdown, and the place where the page's script puts its controls."""
+    from helpers.ledger import CHAPTERS, SURE, VERDICTS, claims
 
-    names = {"verdicts": VERDICTS, "sure": SURE, "chapters": CHAPTERS}
+    names = {"chapters": CHAPTERS, "verdicts": VERDICTS, "sure": SURE}
     everything = json.dumps({key: list(value.items()) for key, value in names.items()}, ensure_ascii=False)
-    parts = [f'<div class="ledger" data-names="{html.escape(everything)}"></div>', counts(claims(), VERDICTS)]
+    place = f'<div class="ledger" data-names="{html.escape(everything)}"></div>'
+    return f"{counts(claims(), VERDICTS)}\n\n{place}"
+
+
+def claims_text(boxes: Mapping[str, list[str]], addresses: Mapping[str, str]) -> str:
+    """All claims in Markdown. `addresses` says where the chapters of this book are, seen from here, by stem."""
+    from helpers.ledger import sections
+
+    parts = []
     for n, section in enumerate(sections(), start=1):
         parts.append(f"## {n} {section.title}")
         parts += [card(claim, boxes.get(claim.id, []), addresses) for claim in section.claims]
@@ -110,17 +120,22 @@ def chapter_link(stem: str, anchor: str, addresses: Mapping[str, str]) -> str:
 
 
 class Ledger(SphinxDirective):
-    """Writes all claims at its place, with headings."""
+    """Writes the table of verdicts, or all claims with headings: two parts, since headings come before what is not."""
 
+    required_arguments = 1
     option_spec: ClassVar[dict] = {}
 
     def run(self) -> list[nodes.Node]:
-        """The nodes of the page."""
-        boxes = places(ROOT / "notebooks")
+        """The nodes of one part."""
+        if self.arguments[0] == "verdicts":
+            return self.parse_text_to_nodes(verdicts_text())
+        if self.arguments[0] != "claims":
+            raise self.error(f"a part of the ledger is verdicts or claims, got {self.arguments[0]!r}")
         chapters = [page for page in self.env.found_docs if page.startswith("notebooks/")]
         address = self.env.app.builder.get_relative_uri
         addresses = {page.split("/")[-1]: address(self.env.docname, page) for page in chapters}
-        return self.parse_text_to_nodes(page_text(boxes, addresses), allow_section_headings=True)
+        text = claims_text(places(ROOT / "notebooks"), addresses)
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 
 # --- the pages of the chapters --------------------------------------------------------------------------------

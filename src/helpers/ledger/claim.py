@@ -23,9 +23,9 @@ VERDICTS = {
     "missing": "not said in the article, and needed to understand the rest",
 }
 SURE = {
-    "read": "the source itself was read",
-    "secondary": "read in reports of others",
-    "cited": "the source is named, not read again for this",
+    "read": "source read",
+    "secondary": "known through reports",
+    "cited": "source not read again",
     "memory": "from memory",
 }
 CHAPTERS = {
