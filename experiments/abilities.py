@@ -91,11 +91,11 @@ STRANGERS = [town for town in facts.TOWNS if town not in WORLD.towns][:60]
 
 
 def told_facts(seed: int) -> list[str]:
-    """Half articles on all towns, half questions with answers about those that are asked for."""
+    """Articles on all towns, and every other batch questions with answers about those that are asked for."""
     rng, known = random.Random(seed), [fact for fact in WORLD.facts if fact.town in ASKED]
-    articles = [WORLD.article(rng) for _ in range(TEXTS_PER_BATCH // 4)]
-    asked = [" ".join(facts.question(rng.choice(known))) for _ in range(TEXTS_PER_BATCH)]
-    return articles + asked
+    if seed % 2:
+        return [" ".join(facts.question(rng.choice(known))) for _ in range(2 * TEXTS_PER_BATCH)]
+    return [WORLD.article(rng) for _ in range(TEXTS_PER_BATCH // 4)]
 
 
 def examine_facts(pupil: Pupil, seed: int) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def words_of(texts: list[str]) -> WordLevelTokenizer:
 
 
 SUBJECTS = {
-    "knowledge": Subject(told_facts, lambda texts: BPETokenizer.train(texts, n_merges=300), 500, 2, examine_facts),
+    "knowledge": Subject(told_facts, lambda texts: BPETokenizer.train(texts, n_merges=300), 1500, 2, examine_facts),
     "deduction": Subject(told_deductions, words_of, 900, 2, examine_deductions),
     "code": Subject(told_programs, words_of, 150, 2, examine_programs),
     "arithmetic": Subject(told_sums, words_of, 500, 2, examine_sums),
