@@ -21,7 +21,7 @@ from helpers.training.batches import IGNORE, batch_chance
 
 SEEDS = [101, 102, 103]
 N_STEPS, N_WARMUP, ROWS, N_PAIRS, EVERY = 300, 20, 64, 16, 10
-SIZES = {
+SIZES: dict[str, Any] = {
     "vocab_size": 2 * N_SYMBOLS, "context_length": 2 * N_PAIRS, "d_model": 64, "n_heads": 1, "d_ff": 64,
     "positions": "rope",
 }  # fmt: skip
@@ -42,7 +42,7 @@ class AssociationBatches:
 
 @torch.inference_mode()
 def measured(model: Decoder, ids: torch.Tensor) -> dict[str, Any]:
-    """Accuracy where the label is known, the best induction score, and how the first head looks from label to symbol."""
+    """Accuracy where the label is known, the best induction score, and how the first looks from label to symbol."""
     maps: list[torch.Tensor] = []
     said = model(ids[:, :-1], maps=maps).argmax(-1)[:, ::2]
     right = (said == ids[:, 1::2]).float()

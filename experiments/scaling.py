@@ -85,7 +85,7 @@ def decayed(
     steps = training.train(
         model, batches, training.next_token_loss, optimizer, schedule, n_steps, first_step=first
     )  # fmt: skip
-    n_tokens = sum(step["tokens"] for step in steps)
+    n_tokens = sum(int(step["tokens"]) for step in steps)
     return measured(model, held), n_tokens
 
 

@@ -36,7 +36,6 @@ def check_tokens_needed(solve: Solve) -> Iterator[Claim]:
     yield math.isclose(answer, 100, rel_tol=1e-6), f"with 0.2 nats left for 2 / √D, D is 100; got {answer}"
     never = called(solve, law, 1e4, 0.35)
     yield never == math.inf, f"on endless text this model stays at 0.4, so 0.35 takes math.inf tokens, got {never}"
-    yield called(solve, law, 1e4, 0.4) == math.inf, "at exactly the loss of endless text no number of tokens is enough"
     other = ScalingLaw(0.34, 70.0, 0.5, 900.0, 0.6)
     there = called(solve, other, 1e5, other.loss(1e5, 3e6))
     yield math.isclose(there, 3e6, rel_tol=1e-6), "right at beta = 0.5, wrong at beta = 0.6: which root is taken?"
