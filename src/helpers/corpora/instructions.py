@@ -26,6 +26,7 @@ from typing import NamedTuple
 from helpers.corpora import tales
 from helpers.corpora.storyteller import Edition, Field, Plot, Said, Story, Teller, Template, World
 from helpers.corpora.tales import POOLS
+from helpers.corpora.translation import settles_chinese
 
 __all__ = [
     "KINDS", "NOT_SAID", "ONE_SENTENCE_KINDS", "SPLITS", "Instruction", "instructions", "interviews",
@@ -433,7 +434,6 @@ def _named(part: _Told) -> set[str]:
 
 
 _BY_NAME = ("", "a", "Cap")
-_SHARED = ("he", "He", "him", "his", "His", "did")  # forms that several fillings have
 
 
 def _fields(said: Said, language: str) -> list[Field]:
@@ -465,10 +465,7 @@ def _in_chinese(request: _Request, part: _Told) -> Instruction | None:
 
 def _settles_chinese(said: Said) -> bool:
     """Whether the English sentence says all that the Chinese one does: "She wore it" does not say what she wore."""
-    english, chinese = _fields(said, "en"), _fields(said, "zh")
-    named = {field.slot for field in english if field.form not in _SHARED}
-    meant = {field.slot for field in english}
-    return all(field.slot in (meant if field.form in _SHARED else named) for field in chinese)
+    return settles_chinese(_fields(said, "en"), _fields(said, "zh"))
 
 
 def _finish(request: _Request) -> Instruction | None:

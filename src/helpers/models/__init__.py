@@ -8,6 +8,7 @@ from helpers.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from helpers.models.mlp_language_model import MLPLanguageModel
 from helpers.models.presets import PRESETS, build, preset
 from helpers.models.recurrent import RecurrentConfig, RecurrentDecoder
+from helpers.models.recurrent_encoder_decoder import RecurrentEncoderDecoder
 from helpers.models.scalar_head import ScalarHead
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "MaskedLanguageModel",
     "RecurrentConfig",
     "RecurrentDecoder",
+    "RecurrentEncoderDecoder",
     "ScalarHead",
     "build",
     "preset",

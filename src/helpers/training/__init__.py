@@ -27,6 +27,7 @@ from helpers.training.rejection import AnswerBatches, draw_best, rounds
 from helpers.training.reward import ComparisonBatch, ComparisonBatches, comparison_rollouts, preference_loss
 from helpers.training.schedules import warmup_cosine, warmup_linear, warmup_stable_decay
 from helpers.training.sft import ChatBatches, chat_batch, packed_chats
+from helpers.training.source_target import SourceTargetBatch, SourceTargetBatches, source_target_batch, target_loss
 
 __all__ = [
     "BASE",
@@ -48,6 +49,8 @@ __all__ = [
     "PackedBatch",
     "PackedBatches",
     "Recipe",
+    "SourceTargetBatch",
+    "SourceTargetBatches",
     "StoryBatches",
     "TextBatches",
     "adamw",
@@ -76,9 +79,11 @@ __all__ = [
     "rounds",
     "save_checkpoint",
     "save_lora",
+    "source_target_batch",
     "spikes",
     "stopped_if_diverging",
     "story_batch",
+    "target_loss",
     "token_rewards",
     "train",
     "unmerge_lora",

@@ -75,9 +75,13 @@ def head_view(
     alt: str,
     layer: int = 0,
     heads: Sequence[int] | None = None,
+    key_tokens: Sequence[str] | None = None,
 ) -> HTML:
-    """Lines from each token to those it looks at, one colour per head; click a colour to hide a head."""
-    data = view_data(weights, tokens)
+    """Lines from each token to those it looks at, one colour per head; click a colour to hide a head.
+
+    `key_tokens` are those of the right side where they are not the same as the left: a source and its translation.
+    """
+    data = view_data(weights, tokens, key_tokens)
     params = {
         "attention": [data],
         "default_filter": "0",
@@ -129,14 +133,16 @@ def neuron_view(
     return view_html("neuron_view", params, controls, alt)
 
 
-def view_data(weights: Any, tokens: Sequence[str]) -> dict:
+def view_data(weights: Any, tokens: Sequence[str], key_tokens: Sequence[str] | None = None) -> dict:
     """The weights and token texts in bertviz's form."""
     weights = as_array(weights)
     if weights.ndim != 4:
         raise ValueError(f"weights need the axes layer, head, query, key; got shape {weights.shape}")
     require_tokens(tokens, weights.shape[2], "the queries")
-    names = [visible(token) for token in tokens]
-    return {"attn": rounded(weights), "left_text": names, "right_text": names[: weights.shape[3]]}
+    keys = tokens[: weights.shape[3]] if key_tokens is None else key_tokens
+    require_tokens(keys, weights.shape[3], "the keys")
+    left, right = ([visible(token) for token in side] for side in (tokens, keys))
+    return {"attn": rounded(weights), "left_text": left, "right_text": right}
 
 
 def rounded(values: Any) -> list:
