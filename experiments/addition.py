@@ -1,7 +1,8 @@
 """Addition learned by models of several sizes, with and without a scratchpad: two measures of success on each run.
 
 `emergence`: the result alone, widths from 6 to 64, the same number of steps. `scratchpad`: one width, the same number
-of tokens, the result alone against the result after its working.
+of tokens, the result alone against the result after its working. Seeds and parts on the command line
+(`python experiments/addition.py emergence 101 by_width:6`) add up in the record.
 
 Source: Schaeffer et al. 2023, "Are Emergent Abilities of Large Language Models a Mirage?", arXiv:2304.15004, section 3;
 Nye et al. 2021, "Show Your Work", arXiv:2112.00114.
@@ -9,6 +10,7 @@ Nye et al. 2021, "Show Your Work", arXiv:2112.00114.
 
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from recording import merged, record
@@ -84,18 +86,13 @@ def measured(model: Decoder, n_digits: int, is_worked: bool) -> dict[str, float]
     return {"nats": nats, "token": right, "exact": sum(hits) / len(hits)}
 
 
-def emergence(seed: int) -> dict[str, Any]:
-    """Every width, two digits, the result alone."""
-    runs = {}
-    for width in WIDTHS:
-        model = taught(width, FreshSums(SUMS_PER_BATCH, 2, False, seed), N_STEPS, seed)
-        blocks = sum(p.numel() for p in model.blocks.parameters())
-        runs[str(width)] = {"n_in_blocks": blocks, **measured(model, 2, False)}
-        print(f"seed {seed}, width {width}: {runs[str(width)]}", flush=True)
-    return runs
+def by_width(seed: int, width: int) -> dict[str, Any]:
+    """One width, two digits, the result alone."""
+    model = taught(width, FreshSums(SUMS_PER_BATCH, 2, False, seed), N_STEPS, seed)
+    return {"n_in_blocks": sum(p.numel() for p in model.blocks.parameters()), **measured(model, 2, False)}
 
 
-def steps(seed: int) -> list[dict[str, float]]:
+def by_step(seed: int) -> list[dict[str, float]]:
     """One width on its way, measured at every 20th step."""
     seed_everything(seed)
     model = Decoder(config(STEPS_WIDTH)).to(best_device())
@@ -104,7 +101,6 @@ def steps(seed: int) -> list[dict[str, float]]:
     for step in train(model, batches, next_token_loss, optimizer, schedule, N_STEPS):
         if (n := int(step["step"]) + 1) % EVERY == 0:
             found.append({"step": n, **measured(model, 2, False)})
-    print(f"seed {seed}, by step: {found[-1]}", flush=True)
     return found
 
 
@@ -118,7 +114,6 @@ def scratchpad(seed: int) -> dict[str, Any]:
         n_steps = round(SCRATCHPAD["n_tokens"] / n / per_sum)
         model = taught(width, FreshSums(n, n_digits, is_worked, seed), n_steps, seed)
         found[name] = {"n_sums": n * n_steps, **measured(model, n_digits, is_worked)}
-        print(f"seed {seed}, {name}: {found[name]}", flush=True)
     return found
 
 
@@ -131,10 +126,16 @@ if __name__ == "__main__":
         "steps_width": STEPS_WIDTH,
         "scratchpad": SCRATCHPAD,
     }
-    for seed in map(int, sys.argv[2:] or SEEDS):
-        began = time.time()
+    seeds = [int(word) for word in sys.argv[2:] if word.isdigit()] or SEEDS
+    names = [word for word in sys.argv[2:] if not word.isdigit()]
+    for seed in seeds:
+        parts: dict[str, partial[Any]] = {"runs": partial(scratchpad, seed)}
         if part == "emergence":
-            entry = {"by_width": {str(seed): emergence(seed)}, "by_step": {str(seed): steps(seed)}}
-        else:
-            entry = {"runs": {str(seed): scratchpad(seed)}}
-        record(part, merged(part, {"settings": settings, **entry}), SEEDS, began)
+            parts = {f"by_width:{width}": partial(by_width, seed, width) for width in WIDTHS}
+            parts["by_step"] = partial(by_step, seed)
+        for name in names or parts:
+            began, (key, _, width) = time.time(), name.partition(":")
+            found = parts[name]()
+            entry = {key: {str(seed): {width: found} if width else found}}
+            record(part, merged(part, {"settings": settings, **entry}), SEEDS, began)
+            print(f"seed {seed}, {name}: {found[-1] if isinstance(found, list) else found}", flush=True)

@@ -45,8 +45,9 @@ def plot_scaling(
         ax.plot(tokens, as_array(losses) - floor, marker="o", ms=4, color=color, label=LABELS["size"].format(n=n))
         if live and n in live:
             x, y = live[n]
-            name = LABELS["live"] if n == min(live) else None
-            ax.plot(x, y - floor, "*", ms=15, color=color, mec="black", label=name)
+            ax.plot(x, y - floor, "*", ms=15, color=color, mec="black")
+    if live:
+        ax.plot([], [], "*", ms=12, color="white", mec="black", label=LABELS["live"])
     ax.set(xscale="log", yscale="log", xlabel=LABELS["tokens"], ylabel=LABELS["gap"])
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     return ax
