@@ -24,7 +24,7 @@ from helpers.training.batches import IGNORE
 SEEDS = [101, 102, 103]
 WINDOW = 5
 DEPTHS = [2, 6, 12]
-N_DEEP_STEPS = 150
+N_DEEP_STEPS, DEEP_LEARNING_RATE = 150, 3e-3
 
 
 class PlainBlock(Block):
@@ -115,7 +115,7 @@ def depth() -> dict[str, object]:
             for seed in SEEDS:
                 seed_everything(seed)
                 words = {"n_layers": n_layers, "norm_position": norm_position, "d_model": 32, "n_heads": 2}
-                losses = losses_of(new_model(seed, **words), seed, N_DEEP_STEPS)
+                losses = losses_of(new_model(seed, **words), seed, N_DEEP_STEPS, DEEP_LEARNING_RATE)
                 final.append(sum(losses[-10:]) / 10)
             print(norm_position, n_layers, final, flush=True)
             by_depth.append(final)
