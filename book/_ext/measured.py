@@ -46,25 +46,25 @@ def shipped(_: Mapping[str, Any]) -> str:
     for name, what in SHIPPED.items():
         about, (model, _) = checkpoints.about(name), checkpoints.load(name)
         parameters = f"{sum(p.numel() for p in model.parameters()):,}"
-        rows.append([f"`{name}`", what, about.get("start", "nothing"), f"{about['n_steps']:,}", parameters])
-    return markdown_table(["name", "what it is", "begins from", "steps", "parameters"], rows)
+        gap = f"{about['gap']:.1f}" if "gap" in about else "see below"
+        rows.append([f"`{name}`", what, about.get("start", "nothing"), f"{about['n_steps']:,}", parameters, gap])
+    return markdown_table(["name", "what it is", "begins from", "steps", "parameters", "gap"], rows)
 
 
 def pretraining(values: Mapping[str, Any]) -> str:
-    """How near the floor each budget comes, and how long it took."""
+    """How near the floor each budget comes."""
     from helpers.training.recipes import BUDGETS
 
     rows = []
     for minutes, recipe in BUDGETS.items():
         runs = values[str(minutes)]
-        gap, seconds = over_seeds(runs, lambda run: run["gap"], 3), over_seeds(runs, lambda run: run["seconds"], 0)
-        rows.append([f"`base-{minutes}min`", f"{recipe.n_steps:,}", gap, seconds])
-    return markdown_table(["preset", "steps", "nats a word above the floor", "seconds"], rows)
+        rows.append([f"`base-{minutes}min`", f"{recipe.n_steps:,}", over_seeds(runs, lambda run: run["gap"], 3)])
+    return markdown_table(["preset", "steps", "nats a word above the floor"], rows)
 
 
 KINDS = {
-    "answer": "answer a question", "refuse": "say that the story does not say", "rewrite": "one word for another",
-    "continue": "the next sentence", "chinese": "in Chinese", "finish": "the rest of the story, word for word possible",
+    "answer": "answer a question", "refuse": "say that the story does not say", "rewrite": "say it with another name",
+    "continue": "the next sentence", "chinese": "in Chinese", "finish": "the rest of the story, every word possible",
 }  # fmt: skip
 WAYS = {
     "full": "all weights", "full_replay": "all weights, tales told again", "lora_16": "LoRA, rank 16",
@@ -154,7 +154,18 @@ def over_optimization(values: Mapping[str, Any]) -> str:
         "Three runs of PPO without a price on KL, over the distance from the start. Above, the reward model's score "
         "rises. Below, the true reward rises at first, and then falls, far below what a policy could have there."
     )
-    return f'<figure class="measured">{to_svg(plot_over_optimization(runs, limit), alt)}</figure>'
+    figure = to_svg(plot_over_optimization(runs, limit), alt)
+    return f'<figure class="measured">{figure}<figcaption>{turning_point(runs)}</figcaption></figure>'
+
+
+def turning_point(runs: Sequence[Any]) -> str:
+    """Where the mean true reward is highest, and where it ends, in a sentence; a run's columns are KL, score, truth."""
+    kl, _, true = (sum(runs) / len(runs)).T
+    best = true.argmax()
+    return (
+        f"On average the true reward rises from {true[0]:.2f} to {true[best]:.2f}, at a distance of {kl[best]:.0f} "
+        f"nats; at {kl[-1]:.0f} nats it is down to {true[-1]:.2f}."
+    )
 
 
 VIEWS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {

@@ -45,3 +45,14 @@ def test_the_figure_says_in_words_what_it_shows():
     text = view("over_optimization")
     assert text.startswith('<figure class="measured"><svg role="img" aria-label="Three runs of PPO')
     assert "true reward" in text
+
+
+def test_the_caption_names_the_turning_point_of_the_mean_curve():
+    import numpy as np
+
+    from book._ext.measured import turning_point
+
+    runs = [np.array([[0, 0, 1.0], [4, 1, 2.0], [20, 2, 1.5]]), np.array([[0, 0, 1.0], [6, 1, 3.0], [30, 2, 0.5]])]
+    assert turning_point(runs) == (
+        "On average the true reward rises from 1.00 to 2.50, at a distance of 5 nats; at 25 nats it is down to 1.00."
+    )
