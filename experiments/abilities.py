@@ -7,8 +7,9 @@ training; then the measurements that the chapter on concepts prints, every numbe
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from recording import merged, record
@@ -20,16 +21,17 @@ from helpers.models import Decoder, DecoderConfig
 from helpers.runtime import best_device, progress, seed_everything, training_note
 from helpers.sampling import generate
 from helpers.tokenizers import BPETokenizer, WordLevelTokenizer
-from helpers.training import StoryBatches, muon_and_adamw, next_token_loss, train, warmup_linear
+from helpers.training import Batch, StoryBatches, muon_and_adamw, next_token_loss, train, warmup_linear
+from helpers.training.batches import IGNORE
 from helpers.training.recipes import silence_outputs
 
 SEEDS = [101, 102, 103]
-WORDS = {
+WORDS: dict[str, Any] = {
     "d_model": 64, "n_heads": 4, "norm": "rms_norm", "positions": "rope", "mlp": "relu_squared", "bias": False,
     "tie_embeddings": False,
 }  # fmt: skip
 TEXTS_PER_BATCH, UNSEEN = 32, 10**9
-Tokenizer = BPETokenizer | WordLevelTokenizer
+Tokenizer: TypeAlias = BPETokenizer | WordLevelTokenizer
 Texts = Callable[[int], list[str]]
 
 
@@ -41,6 +43,8 @@ class Subject(NamedTuple):
     n_steps: int
     n_layers: int
     examine: Callable[["Pupil", int], dict[str, Any]]
+    batches: type[StoryBatches] = StoryBatches
+    words: Mapping[str, Any] = MappingProxyType({})  # of the configuration, beside those of all
 
 
 class Pupil(NamedTuple):
@@ -66,11 +70,13 @@ def taught(subject: Subject, seed: int) -> Pupil:
     seed_everything(seed)
     tokenizer = subject.tokenizer(subject.texts(1) + subject.texts(2) + subject.texts(3))
     longest = max(len(ids) for ids in tokenizer.encode_batch(subject.texts(4) + subject.texts(5)))
-    config = DecoderConfig(tokenizer.vocab_size, context_length=longest + 40, n_layers=subject.n_layers, **WORDS)
+    config = DecoderConfig(
+        tokenizer.vocab_size, context_length=longest + 40, n_layers=subject.n_layers, **WORDS, **subject.words
+    )
     model = Decoder(config)
     silence_outputs(model)
     model.to(best_device())
-    batches = StoryBatches(subject.texts, tokenizer, config.context_length, seed + 1)
+    batches = subject.batches(subject.texts, tokenizer, config.context_length, seed + 1)
     optimizer, schedule = muon_and_adamw(model, 0.02, 6e-3, momentum=0.9), warmup_linear(subject.n_steps, 20)
     steps = train(model, batches, next_token_loss, optimizer, schedule, subject.n_steps)
     losses = [r["loss"] for r in progress(steps, subject.n_steps, f"seed {seed}", training_note)]
@@ -117,26 +123,38 @@ def examine_facts(pupil: Pupil, seed: int) -> dict[str, Any]:
 
 # --- deduction ------------------------------------------------------------------------------------------------
 
-TRAINED_DEPTHS = (1, 2, 3, 4)
+TRAINED_DEPTHS, TESTED_DEPTHS = (1, 2), (1, 2, 3, 4)
+SAY, THINK = "Say.", "Think."
 
 
 def told_deductions(seed: int) -> list[str]:
-    """Problems up to a depth of four, half of them with the answer alone, half worked out."""
+    """Problems of one and two rules, half of them with the answer alone, half worked out."""
     rng, texts = random.Random(seed), []
-    for _ in range(TEXTS_PER_BATCH):
+    for _ in range(2 * TEXTS_PER_BATCH):
         problem = deduction.deduction(rng, rng.choice(TRAINED_DEPTHS))
-        rest = f"Think. {problem.worked}" if rng.random() < 0.5 else f"Say. {problem.answer}"
+        rest = f"{THINK} {problem.worked}" if rng.random() < 0.5 else f"{SAY} {problem.answer}"
         texts.append(f"{problem.question} {rest}")
     return texts
 
 
+class AnswersOnly(StoryBatches):
+    """Unlike `StoryBatches` it asks for nothing before the word that asks for the answer: rules cannot be foreseen."""
+
+    def __getitem__(self, step: int) -> Batch:
+        batch = super().__getitem__(step)
+        [say_and_think] = self.tokenizer.encode_batch(["Say Think"])
+        marks = torch.tensor(say_and_think)
+        has_begun = torch.isin(batch.inputs, marks).cumsum(dim=1) > 0
+        return Batch(batch.inputs, batch.targets.where(has_begun, IGNORE))
+
+
 def examine_deductions(pupil: Pupil, seed: int) -> dict[str, Any]:
     """Right answers by depth, at once and worked out; the last two depths no training text had."""
-    values: dict[str, Any] = {"depths": list(range(1, 7)), "at_once": [], "worked": []}
+    values: dict[str, Any] = {"depths": list(TESTED_DEPTHS), "at_once": [], "worked": []}
     for depth in values["depths"]:
         rng = random.Random(f"deduction {UNSEEN} {depth}")
         problems = [deduction.deduction(rng, depth) for _ in range(150)]
-        for name, word in (("at_once", "Say."), ("worked", "Think.")):
+        for name, word in (("at_once", SAY), ("worked", THINK)):
             said = pupil.answers([f"{p.question} {word}" for p in problems], 4 * depth + 4)
             right = [deduction.is_right(p, s) for p, s in zip(problems, said, strict=True)]
             values[name].append(share(right))
@@ -223,8 +241,10 @@ def words_of(texts: list[str]) -> WordLevelTokenizer:
 
 
 SUBJECTS = {
-    "knowledge": Subject(told_facts, lambda texts: BPETokenizer.train(texts, n_merges=300), 1500, 2, examine_facts),
-    "deduction": Subject(told_deductions, words_of, 900, 2, examine_deductions),
+    "knowledge": Subject(told_facts, lambda texts: BPETokenizer.train(texts, n_merges=300), 450, 2, examine_facts),
+    "deduction": Subject(
+        told_deductions, words_of, 1200, 2, examine_deductions, AnswersOnly, {"rope_fraction": 0.5, "rope_base": 1000.0}
+    ),
     "code": Subject(told_programs, words_of, 150, 2, examine_programs),
     "arithmetic": Subject(told_sums, words_of, 500, 2, examine_sums),
     "verse": Subject(told_verse, words_of, 250, 2, examine_verse),
@@ -232,11 +252,11 @@ SUBJECTS = {
 
 if __name__ == "__main__":
     began = time.time()
-    chosen = sys.argv[1:] or list(SUBJECTS)
-    values: dict[str, Any] = {}
+    chosen = [name for name in SUBJECTS if name in sys.argv] or list(SUBJECTS)
+    seeds = [seed for seed in SEEDS if str(seed) in sys.argv] or SEEDS
+    values: dict[str, Any] = {name: {} for name in chosen}
     for name in chosen:
-        values[name] = {}
-        for seed in SEEDS:
+        for seed in seeds:
             start = time.time()
             values[name][str(seed)] = SUBJECTS[name].examine(taught(SUBJECTS[name], seed), seed)
             print(name, seed, f"{time.time() - start:.0f} s", values[name][str(seed)], flush=True)

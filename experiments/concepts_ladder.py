@@ -7,6 +7,7 @@ and with which weights the networks begin. The exact floor is the storyteller's 
 import math
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from recording import record
 from torch import nn
@@ -22,7 +23,7 @@ from helpers.tokenizers import WordLevelTokenizer
 SEEDS = [101, 102, 103]
 N_STORIES, N_UNREAD, BATCH, CONTEXT = 4000, 300, 8, 256
 N_WORDS, D_EMBEDDING, D_HIDDEN = 6, 32, 256
-WORDS = {"context_length": CONTEXT, "d_model": 96, "n_layers": 2, "n_heads": 4, "norm": "rms_norm",
+WORDS: dict[str, Any] = {"context_length": CONTEXT, "d_model": 96, "n_layers": 2, "n_heads": 4, "norm": "rms_norm",
          "positions": "rope", "rope_fraction": 0.5, "rope_base": 1000.0, "mlp": "relu_squared", "bias": False,
          "tie_embeddings": False}  # fmt: skip
 CONFIG = DecoderConfig(vocab_size=len(tales.vocabulary()) + 2, **WORDS)
