@@ -243,7 +243,7 @@ def words_of(texts: list[str]) -> WordLevelTokenizer:
 SUBJECTS = {
     "knowledge": Subject(told_facts, lambda texts: BPETokenizer.train(texts, n_merges=300), 450, 2, examine_facts),
     "deduction": Subject(
-        told_deductions, words_of, 1200, 2, examine_deductions, AnswersOnly, {"rope_fraction": 0.5, "rope_base": 1000.0}
+        told_deductions, words_of, 500, 2, examine_deductions, AnswersOnly, {"rope_fraction": 0.5, "rope_base": 1000.0}
     ),
     "code": Subject(told_programs, words_of, 150, 2, examine_programs),
     "arithmetic": Subject(told_sums, words_of, 500, 2, examine_sums),
