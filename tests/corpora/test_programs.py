@@ -28,7 +28,7 @@ def test_another_text_with_the_same_value_is_right_and_a_near_miss_is_not():
      "(" * 300, "x;x", "9" * 400],
 )  # fmt: skip
 def test_what_is_no_sum_of_products_is_refused_and_wrong(program):
-    with pytest.raises(ValueError, match="a program|a number above"):
+    with pytest.raises(ValueError, match=r"a program|a number above"):
         programs.evaluate(program, 1)
     assert not programs.is_right(programs.Task((("double", 0),)), program)
 
