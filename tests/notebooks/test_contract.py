@@ -35,7 +35,7 @@ def outputs(notebook):
 
 def prose_words(notebook):
     text = "\n".join(s for s in sources(notebook, "markdown") if "<details>" not in s)
-    return len(re.findall(r"\w+", re.sub(r"<[^>]+>|\$[^$]+\$|\]\([^)]*\)", " ", text)))
+    return len(re.findall(r"\w+", re.sub(r"<[^>]+>|\$\$.+?\$\$|\$[^$]+\$|\]\([^)]*\)", " ", text, flags=re.S)))
 
 
 def test_there_is_a_notebook():
