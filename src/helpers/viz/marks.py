@@ -1,6 +1,7 @@
 """Shares side by side: a row for each quantity, a pale dot for each recorded seed, a star for the run of today."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 
@@ -25,5 +26,7 @@ def plot_marks(
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=10)
+    handles, labels = ax.get_legend_handles_labels()
+    figure: Any = ax.figure
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=10)
     return ax
