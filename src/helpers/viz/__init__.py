@@ -13,6 +13,7 @@ from helpers.viz.loss import plot_loss
 from helpers.viz.marks import plot_marks
 from helpers.viz.masks import plot_mask
 from helpers.viz.over_optimization import plot_over_optimization
+from helpers.viz.panels import plot_panels
 from helpers.viz.scaling import isoflop_figure, plot_scaling
 from helpers.viz.show import show
 from helpers.viz.style import COLORS, new_axes, style, use_style
@@ -41,6 +42,7 @@ __all__ = [
     "plot_mask",
     "plot_next_token",
     "plot_over_optimization",
+    "plot_panels",
     "plot_scaling",
     "plot_seeds",
     "show",
