@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from helpers.viz.arrays import as_array
 from helpers.viz.interactive import base_layout, line
-from helpers.viz.style import BLUE, COLORS, PALE, VERMILLION, new_axes, style
+from helpers.viz.style import BLUE, COLORS, VERMILLION, new_axes, style
 
 LABELS = {
     "size": "{n:,} parameters",
@@ -27,6 +27,8 @@ LABELS = {
     "floor": "floor {value:.2f}",
     "hover": "%{x:,} parameters: %{y:.3f}<extra></extra>",
 }
+
+FAINT = "rgba(110,118,129,0.3)"  # as faint on a dark page as on a white one
 
 Curve = tuple[Sequence[float], Sequence[float]]
 
@@ -63,9 +65,9 @@ def isoflop_figure(curves: Mapping[str, Curve], parabolas: Mapping[str, Curve], 
     names = list(curves)
     traces = []
     for name in names:
-        traces.append(line(*parabolas[name], LABELS["parabola"], PALE) | {"hoverinfo": "skip", "showlegend": False})
-        dots = line(*curves[name], LABELS["measured"], PALE) | {"mode": "markers", "hovertemplate": LABELS["hover"]}
-        traces.append(dots | {"marker": {"size": 9, "color": PALE}, "showlegend": False})
+        traces.append(line(*parabolas[name], LABELS["parabola"], FAINT) | {"hoverinfo": "skip", "showlegend": False})
+        dots = line(*curves[name], LABELS["measured"], FAINT) | {"mode": "markers", "hovertemplate": LABELS["hover"]}
+        traces.append(dots | {"marker": {"size": 9, "color": FAINT}, "showlegend": False})
     low, high = (f(x for xs, _ in curves.values() for x in xs) for f in (min, max))
     label = LABELS["floor"].format(value=floor)
     traces.append(line([low, high], [floor, floor], label, COLORS["floor"], dash="dash"))
@@ -76,7 +78,7 @@ def isoflop_figure(curves: Mapping[str, Curve], parabolas: Mapping[str, Curve], 
         for trace, value in zip(traces, values, strict=True):
             trace.setdefault(part, {})[color] = value
     layout = base_layout(title, LABELS["parameters"], LABELS["loss"], 480)
-    layout["xaxis"].update(type="log", dtick=1)
+    layout["xaxis"].update(type="log", dtick="D2")
     slider = {
         "active": first, "steps": steps, "currentvalue": {"prefix": LABELS["slider"]}, "pad": {"t": 70, "b": 10},
         "len": 0.96, "x": 0.02,
@@ -86,6 +88,6 @@ def isoflop_figure(curves: Mapping[str, Curve], parabolas: Mapping[str, Curve], 
 
 def chosen(i: int, n: int) -> dict[str, list[str]]:
     """The colours that bring the parabola and the dots of compute number `i` to the front."""
-    lines = [color for j in range(n) for color in ((VERMILLION, PALE) if i == j else (PALE, PALE))]
-    dots = [color for j in range(n) for color in ((PALE, BLUE) if i == j else (PALE, PALE))]
+    lines = [color for j in range(n) for color in ((VERMILLION, FAINT) if i == j else (FAINT, FAINT))]
+    dots = [color for j in range(n) for color in ((FAINT, BLUE) if i == j else (FAINT, FAINT))]
     return {"line.color": [*lines, COLORS["floor"]], "marker.color": [*dots, COLORS["floor"]]}
