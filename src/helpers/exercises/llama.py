@@ -77,12 +77,14 @@ def check_pooled(solve: Solve) -> Iterator[Claim]:
     weight = (heads[:, None, None] + torch.tensor([0.0, 0.5])[None, :, None]).expand(4, 2, 5).reshape(8, 5)
     answer = called(solve, weight, 4, 2)
     yield getattr(answer, "shape", None) == (4, 5), f"two heads of two rows remain, so 4 by 5, got {answer}"
-    yield not torch.allclose(answer[:, 0], torch.tensor([5.5, 6.0, 16.5, 17.0])), (
-        "heads 0 and 2 were mixed: a group holds neighbours, 0 with 1 and 2 with 3"
+    yield (
+        not torch.allclose(answer[:, 0], torch.tensor([5.5, 6.0, 16.5, 17.0])),
+        ("heads 0 and 2 were mixed: a group holds neighbours, 0 with 1 and 2 with 3"),
     )
     yield not torch.allclose(answer[:, 0], torch.tensor([4.0, 5.0, 40.0, 41.0])), "that is the sum: take the mean"
-    yield not torch.allclose(answer[:, 0], torch.tensor([1.25, 3.25, 10.25, 30.25])), (
-        "rows of one head were averaged: average over the heads of a group, row by row"
+    yield (
+        not torch.allclose(answer[:, 0], torch.tensor([1.25, 3.25, 10.25, 30.25])),
+        ("rows of one head were averaged: average over the heads of a group, row by row"),
     )
     wanted = torch.tensor([2.0, 2.5, 20.0, 20.5])
     yield torch.allclose(answer[:, 0], wanted), f"the rows must be {wanted.tolist()}, got {answer[:, 0].tolist()}"
