@@ -148,9 +148,23 @@ class AnswersOnly(StoryBatches):
         return Batch(batch.inputs, batch.targets.where(has_begun, IGNORE))
 
 
+def results(problem: deduction.Deduction) -> set[str]:
+    """The kinds that stand behind the "is" of a rule."""
+    return {result for _, result in problem.rules}
+
+
+def ends(problem: deduction.Deduction) -> set[str]:
+    """The kinds that no rule leads on from."""
+    return results(problem) - {start for start, _ in problem.rules}
+
+
 def examine_deductions(pupil: Pupil, seed: int) -> dict[str, Any]:
-    """Right answers by depth, at once and worked out; the last two depths no training text had."""
-    values: dict[str, Any] = {"depths": list(TESTED_DEPTHS), "at_once": [], "worked": []}
+    """Right answers by depth, at once and worked out; the last two depths no training text had.
+
+    Of the answers at once also how many stand behind some rule's "is", and how many of all are the end of a chain.
+    """
+    kinds_of_answer = ("at_once", "worked", "behind_an_is", "at_an_end")
+    values: dict[str, Any] = {"depths": list(TESTED_DEPTHS), **{name: [] for name in kinds_of_answer}}
     for depth in values["depths"]:
         rng = random.Random(f"deduction {UNSEEN} {depth}")
         problems = [deduction.deduction(rng, depth) for _ in range(150)]
@@ -158,6 +172,10 @@ def examine_deductions(pupil: Pupil, seed: int) -> dict[str, Any]:
             said = pupil.answers([f"{p.question} {word}" for p in problems], 4 * depth + 4)
             right = [deduction.is_right(p, s) for p, s in zip(problems, said, strict=True)]
             values[name].append(share(right))
+            if word == SAY:
+                for kind, told in (("behind_an_is", results), ("at_an_end", ends)):
+                    named = [s.strip() in told(p) for p, s in zip(problems, said, strict=True)]
+                    values[kind].append(share(named))
     return values
 
 
