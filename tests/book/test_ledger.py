@@ -137,7 +137,7 @@ def test_an_address_with_a_choice_opens_with_it_and_nonsense_shows_all(opened_at
 
 
 def test_a_choice_that_fits_nothing_says_so(opened_at: Callable[..., Page]):
-    page = opened_at("#chapter=07_positions&verdict=unverifiable")
+    page = opened_at("#chapter=03b_sampling&verdict=unverifiable&sure=secondary")
     assert shown(page) == []
     expect(page.locator(".ledger-count")).to_contain_text("No claim fits all of this.")
 
