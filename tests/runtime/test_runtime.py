@@ -1,6 +1,7 @@
 import doctest
 import io
 import random
+import re
 import sys
 import time
 
@@ -21,6 +22,7 @@ from helpers.runtime import (
     human_count,
     n_bytes,
     n_parameters,
+    peak_memory_bytes,
     progress,
     seed_everything,
     seeds,
@@ -218,4 +220,20 @@ def test_the_footer_says_versions_seed_device_and_seconds():
     assert parts[0].startswith("helpers ")
     assert parts[1].startswith("torch ")
     assert parts[2] == f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    assert parts[3:] == ["seed 7", describe_device("cpu"), "0 s"]
+    assert parts[3:6] == ["seed 7", describe_device("cpu"), "0 s"]
+    assert re.fullmatch(r"at most [\d.]+ [MG]iB", parts[6])
+
+
+def test_the_peak_of_memory_grows_with_what_is_held_and_stays_when_it_is_freed():
+    before = peak_memory_bytes()
+    held = torch.ones(before // 4 + 50_000_000)  # as many bytes as the peak, and 200 MB more
+    after = peak_memory_bytes()
+    assert held.nbytes < after < before + held.nbytes + 100_000_000
+    del held
+    assert peak_memory_bytes() >= after
+
+
+def test_a_footer_leaves_memory_out_where_the_system_does_not_tell(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert peak_memory_bytes() is None
+    assert "at most" not in footer(seed=7, device="cpu", stopwatch=Stopwatch())

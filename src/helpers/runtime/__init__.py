@@ -4,6 +4,7 @@ from helpers.runtime.counts import human_bytes, human_count, n_bytes, n_paramete
 from helpers.runtime.device import best_device, describe_device
 from helpers.runtime.footer import footer
 from helpers.runtime.lookup import quick_lookup
+from helpers.runtime.memory import peak_memory_bytes
 from helpers.runtime.progress import progress, training_note
 from helpers.runtime.seeds import generator, seed_everything
 from helpers.runtime.timing import Stopwatch
@@ -18,6 +19,7 @@ __all__ = [
     "human_count",
     "n_bytes",
     "n_parameters",
+    "peak_memory_bytes",
     "progress",
     "quick_lookup",
     "seed_everything",

@@ -1,11 +1,13 @@
-"""The last line of every notebook: which versions, seed and device gave these outputs, in how many seconds."""
+"""The last line of every notebook: which versions, seed and device gave these outputs, what time and memory it took."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
+from helpers.runtime.counts import human_bytes
 from helpers.runtime.device import describe_device
+from helpers.runtime.memory import peak_memory_bytes
 from helpers.runtime.timing import Stopwatch
 
 DISTRIBUTION = "from-gpt-to-llama"
@@ -13,6 +15,7 @@ DISTRIBUTION = "from-gpt-to-llama"
 
 def footer(seed: int, device: torch.device | str, stopwatch: Stopwatch) -> str:
     """One line with what a reader needs to compare a run with the printed one."""
+    peak = peak_memory_bytes()
     return " · ".join(
         [
             f"helpers {package_version()}",
@@ -21,6 +24,7 @@ def footer(seed: int, device: torch.device | str, stopwatch: Stopwatch) -> str:
             f"seed {seed}",
             describe_device(device),
             f"{stopwatch.seconds:.0f} s",
+            *([f"at most {human_bytes(peak)}"] if peak else []),
         ]
     )
 
