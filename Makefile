@@ -23,7 +23,7 @@ PAGES := $(shell find book notebooks tests src/helpers -type f -not -path '*/.*'
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint unit browser lab serve notebooks page experiments checkpoints bench clean
+.PHONY: help book pdf colab test lint unit browser lab serve notebooks page experiments checkpoints bench clean
 
 help:  ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -46,8 +46,15 @@ lab: $(FRONT_END)  ## open the notebooks in JupyterLab
 notebooks: $(INSTALLED)  ## run every notebook again and keep its outputs (ONLY=notebooks/03_gpt.ipynb for one)
 	$(PY) -m tools.execute_notebooks $(or $(ONLY),$(NOTEBOOKS))
 
+colab: $(INSTALLED)  ## run notebooks as Colab would, alone in an empty folder (long; PYTHON=python3.12 ONLY=notebooks/03_gpt.ipynb)
+	$(PY) -m tools.rehearse_colab --python $(PYTHON) $(or $(ONLY),$(NOTEBOOKS))
+
 experiments: $(INSTALLED)  ## renew the recorded results (long: ONLY=experiments/a.py for one)
 	$(PY) -m tools.run_scripts $(or $(ONLY),experiments)
+
+pdf: $(BOOK) browser  ## every chapter as a PDF in _build/html/pdf, linked from the page of downloads
+	BOOK_PDF=1 $(BIN)/jupyter-book build . -W --keep-going
+	$(PY) -m tools.pdf _build/html
 
 page: $(FRONT_END)  ## one notebook as one HTML file that lives alone, to mail to a class (ONLY=notebooks/03_gpt.ipynb)
 	@for notebook in $(or $(ONLY),$(NOTEBOOKS)); do $(PY) -m tools.single_page $$notebook || exit 1; done
@@ -90,6 +97,7 @@ $(FRONT_END): package.json package-lock.json tools/vendor.py $(INSTALLED)
 	@touch $@
 
 # Every page is read anew: a page that failed once would be skipped, and its warning with it.
-$(BOOK): $(FRONT_END) $(INSTALLED) _config.yml _toc.yml pyproject.toml tools/address.py $(PAGES)
+$(BOOK): $(FRONT_END) $(INSTALLED) _config.yml _toc.yml pyproject.toml tools/address.py tools/site_downloads.py $(PAGES)
 	$(BIN)/jupyter-book build . --all -W --keep-going
+	$(PY) -m tools.site_downloads _build/html
 	@touch $@

@@ -1,12 +1,11 @@
 """One browser for all tests of a process: Playwright may be started only once in it."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tools.browser import MISSING, find_browser
+from tools.browser import MISSING, find_browser, launch_arguments
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +22,7 @@ def browser() -> Iterator[Browser]:
         "--disable-default-apps",
         "--no-first-run",
     ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        quiet.append("--no-sandbox")  # Chromium refuses to start as root with it
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=quiet)
+        started = playwright.chromium.launch(executable_path=executable, args=[*quiet, *launch_arguments()])
         yield started
         started.close()

@@ -24,6 +24,12 @@ class Address:
         """The repository's web address."""
         return f"{self.server}/{self.slug}"
 
+    @property
+    def pages_url(self) -> str:
+        """Where GitHub Pages shows the site of this repository, with a slash at its end."""
+        owner, _, name = self.slug.partition("/")
+        return f"https://{owner.lower()}.github.io/{name}/"
+
 
 def declared(root: Path) -> Address:
     """The address written in pyproject.toml.

@@ -19,6 +19,16 @@ MISSING = (
 )
 
 
+def launch_arguments() -> list[str]:
+    """What Chromium must be told to start: it refuses to run as root inside its sandbox."""
+    return ["--no-sandbox"] if is_root() else []
+
+
+def is_root() -> bool:
+    """Whether this process may do everything; never on Windows."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def playwright_chromium() -> Path:
     """Where Playwright's own download lies, or would lie."""
     from playwright.sync_api import sync_playwright
@@ -56,7 +66,7 @@ def install_command(is_root: bool, path: str | None = None) -> list[list[str]]:
 def main() -> int:
     """Print the browser's path; with --install get one first where there is none."""
     if find_browser() is None and "--install" in sys.argv[1:]:
-        for command in install_command(is_root=hasattr(os, "geteuid") and os.geteuid() == 0):
+        for command in install_command(is_root=is_root()):
             print("+", *command, flush=True)
             if subprocess.run(command).returncode:
                 break

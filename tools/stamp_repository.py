@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from tools.address import Address, current, declared
 
@@ -33,7 +34,14 @@ def rewrite(text: str, old: Address, new: Address) -> str:
     text = re.sub(rf"(?<=/v2/gh/){slug}/{branch}{end}", f"{new.slug}/{new.branch}", text)
     text = re.sub(rf"{re.escape(old.url)}@{branch}{end}", f"{new.url}@{new.branch}", text)
     text = re.sub(rf"{re.escape(old.url)}(?![\w-])", new.url, text)
+    text = text.replace(nbgitpuller(old), nbgitpuller(new))
     return re.sub(rf'^(launch-branch = )"{branch}"', rf'\1"{new.branch}"', text, flags=re.MULTILINE)
+
+
+def nbgitpuller(address: Address) -> str:
+    """The part of a link for a JupyterHub that says what to fetch and where it will lie."""
+    folder = address.slug.split("/")[-1]
+    return f"repo={quote(address.url, safe='')}&branch={address.branch}&urlpath=lab%2Ftree%2F{folder}%2F"
 
 
 def stamped_files(tree: Path) -> Iterator[Path]:
