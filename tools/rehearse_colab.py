@@ -58,7 +58,7 @@ def environment(stand_in: Path, tree: Path) -> dict[str, str]:
     return {**kept, **address, "PYTHONPATH": str(stand_in), "HELPERS_PROGRESS": "off"}
 
 
-def rehearse(python: Path, notebook: Path, environ: dict[str, str]) -> str:
+def rehearse(python: Path, notebook: Path, environ: dict[str, str], *, uninstall: bool = True) -> str:
     """Run one notebook alone in an empty folder; its last line.
 
     Raises:
@@ -70,8 +70,8 @@ def rehearse(python: Path, notebook: Path, environ: dict[str, str]) -> str:
         run = [str(python), "-c", RUN, notebook.name]
         answer = subprocess.run(run, cwd=folder, env=environ, capture_output=True, text=True)
         left = sorted(path.name for path in folder.iterdir())
-    # The next notebook has to install the package by itself.
-    subprocess.run([str(python), "-m", "pip", "uninstall", "--quiet", "--yes", "from-gpt-to-llama"], check=True)
+    if uninstall:  # the next notebook has to install the package by itself
+        subprocess.run([str(python), "-m", "pip", "uninstall", "--quiet", "--yes", "from-gpt-to-llama"], check=True)
     if answer.returncode:
         raise RuntimeError(f"{notebook.name} failed:\n{answer.stderr[-3000:]}")
     if left != [notebook.name]:

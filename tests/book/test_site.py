@@ -147,7 +147,7 @@ def test_the_status_tells_the_last_run_of_every_notebook():
 
 def test_the_map_of_the_site_names_every_page_and_every_page_its_address():
     base = current(ROOT, {}).pages_url
-    places = {place.text for place in ElementTree.parse(HTML / "sitemap.xml").getroot().iter("{*}loc")}
+    places = {place.text for place in ElementTree.parse(HTML / "sitemap.xml").iterfind(".//{*}loc")}
     assert places == {base + page for page in PAGES}
     assert f"Sitemap: {base}sitemap.xml" in (HTML / "robots.txt").read_text(encoding="utf-8")
     for page in PAGES:
