@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from helpers import training
 from helpers.corpora import tales
 from helpers.models import Decoder, DecoderConfig
-from helpers.positions import LinearScaling, Llama3Scaling, NtkScaling, RopeScaling, T5Bias, YarnScaling
+from helpers.positions import Alibi, LinearScaling, Llama3Scaling, NtkScaling, RopeScaling, T5Bias, YarnScaling
 from helpers.runtime import seed_everything
 from helpers.tokenizers.words import WordTokenizer
 from helpers.training.batches import Batch
@@ -39,6 +39,7 @@ SCHEMES: dict[str, dict[str, Any]] = {
     "learned": {"positions": "learned"},
     "t5": {"positions": "t5"},
     "rope, half of each head": {"positions": "rope", "rope_fraction": 0.5},
+    "alibi, half of the heads free": {"positions": "alibi", "is_half_free": True},
 }
 LARGE_BASE = 500_000.0
 TOKENIZER = WordTokenizer([*tales.vocabulary(), *DIGITS, ASK])
@@ -60,13 +61,24 @@ def held_windows(n_rows: int = 96) -> Tensor:
     return starts[:, None] + torch.arange(length + 1)
 
 
-def new_model(seed: int, **words: Any) -> Decoder:
+class HalfFree(Alibi):
+    """Unlike ALiBi: the second half of the heads pays nothing for distance."""
+
+    def score_bias(self, query_positions: Tensor, key_positions: Tensor) -> Tensor:
+        """The bias of half as many heads, and zeros."""
+        bias = Alibi(self.n_heads // 2).score_bias(query_positions, key_positions)
+        return torch.cat((bias, torch.zeros_like(bias)))
+
+
+def new_model(seed: int, is_half_free: bool = False, **words: Any) -> Decoder:
     """A fresh decoder. T5's buckets end at half the trained length, so that training fills them all."""
     seed_everything(seed)
     model = Decoder(DecoderConfig(TOKENIZER.vocab_size, L * FACTOR, **SIZES, **words))
     if words["positions"] == "t5":
         model.positions = T5Bias(SIZES["n_heads"], n_buckets=16, max_distance=L // 2)
         nn.init.normal_(model.positions.table.weight, std=0.02)
+    if is_half_free:
+        model.positions = HalfFree(SIZES["n_heads"])
     training.recipes.silence_outputs(model)
     return model
 
