@@ -50,7 +50,7 @@ class Chat(LiveModel):
     draft = traitlets.Unicode("").tag(sync=True)
     temperature = traitlets.Float(0.0, min=0.0).tag(sync=True)
     seed = traitlets.Int(7).tag(sync=True)
-    examples = traitlets.List().tag(sync=True)
+    examples = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     marks = traitlets.Dict().tag(sync=True)
     labels = traitlets.Dict(LABELS).tag(sync=True)
 
