@@ -1,4 +1,4 @@
-"""How many examples does instruction tuning need? Interviews about tales, from few that come again and again to all new.
+"""How many examples does instruction tuning need? Interviews about tales, from few that come again to all of them new.
 
 python experiments/instruction_examples.py          every number of examples, every seed
 python experiments/instruction_examples.py 100 1    one number with one seed, added to the record
@@ -24,9 +24,9 @@ from helpers.training.schedules import warmup_linear
 from helpers.training.sft import ChatBatches, Conversation, introduce_marks
 
 SEEDS = [1, 2, 3]
-N_STEPS, N_CONVERSATIONS = 150, 8  # a step
+N_STEPS, N_CONVERSATIONS = 100, 6  # a step
 NUMBERS = [10, 100, N_STEPS * N_CONVERSATIONS]  # with the last, no conversation comes twice
-STOPS = [25, 50, 100, 150]  # few examples are soon known by heart: the best stop is found for each
+STOPS = [25, 50, 100]  # few examples are soon known by heart: the best stop is found for each
 KINDS = ("answer", "refuse")
 N_TEST = 100  # instructions
 TEST = 10**9
