@@ -22,6 +22,7 @@ from helpers.viz.style import COLORS, new_axes, style, use_style
 from helpers.viz.tables import show_configs, show_diff
 from helpers.viz.text import show_surprise
 from helpers.viz.tiles import tiles_figure
+from helpers.viz.watermark import show_colours
 from helpers.viz.waves import wave_figure
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "plot_seeds",
     "score_maps_figure",
     "show",
+    "show_colours",
     "show_configs",
     "show_diff",
     "show_surprise",
