@@ -36,7 +36,7 @@ WRONG = [
     ("slopes", lambda n: alibi_slopes(4), "not for sixteen"),
     ("bucket", lambda distance, n, longest: min(distance, n - 1), "they widen"),
     ("bucket", unclamped, "runs past the last bucket"),
-    ("bucket", lambda distance, n, longest: distance // 2 + 2, "each distance has its own"),
+    ("bucket", lambda distance, n, longest: distance // 2, "each distance has its own"),
     ("unseen", lambda d, base, length: sum(p / 2 / math.pi > length for p in periods(d, base)), "a turn is 2π"),
     ("unseen", lambda d, base, length: sum(p <= length for p in periods(d, base)), "that do finish a turn"),
     ("unseen", lambda d, base, length: 5, "LLaMA 1 has 23"),

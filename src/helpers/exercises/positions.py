@@ -35,7 +35,10 @@ def check_slopes(solve: Solve) -> Iterator[Claim]:
     yield not from_one, "heads are counted from 1: a slope of 1 is none of them"
     yield torch.allclose(answer, alibi_slopes(4)), f"four heads have 1/4, 1/16, 1/64, 1/256; got {answer.tolist()}"
     sixteen = torch.as_tensor(called(solve, 16), dtype=torch.float32)
-    yield torch.allclose(sixteen, alibi_slopes(16)), "right for four heads, but not for sixteen"
+    yield (
+        sixteen.shape == (16,) and torch.allclose(sixteen, alibi_slopes(16)),
+        "right for four heads, but not for sixteen",
+    )
 
 
 @check
@@ -46,7 +49,7 @@ def check_bucket(solve: Solve) -> Iterator[Claim]:
     yield answer != 6, "from half of the buckets on they widen: distance 6 is beyond the 4 exact ones"
     yield answer == 4, f"4 + ⌊4 ln(6/4) / ln(32/4)⌋ = 4, got {answer}"
     far = called(solve, 1000, 8, 32)
-    yield far != 10, "the formula runs past the last bucket: everything from max_distance on shares bucket 7"
+    yield far <= 7, "the formula runs past the last bucket: everything from max_distance on shares bucket 7"
     yield far == 7, f"the last of 8 buckets is 7, got {far} for distance 1,000"
     wanted = t5_bucket(-torch.arange(200)).tolist()
     yield [called(solve, i, 32, 128) for i in range(200)] == wanted, "right in small, but not T5's 32 buckets to 128"
