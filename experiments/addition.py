@@ -1,8 +1,8 @@
 """Addition learned by models of several sizes, with and without a scratchpad: two measures of success on each run.
 
 `emergence`: the result alone, widths from 6 to 64, the same number of steps. `scratchpad`: one width, the same number
-of tokens, the result alone against the result after its working. Seeds and parts on the command line
-(`python experiments/addition.py emergence 101 by_width:6`) add up in the record.
+of tokens, the result alone against the result after its working; `twice`: the same with twice the tokens. Seeds and
+parts on the command line (`python experiments/addition.py emergence 101 by_width:6`) add up in the record.
 
 Source: Schaeffer et al. 2023, "Are Emergent Abilities of Large Language Models a Mirage?", arXiv:2304.15004, section 3;
 Nye et al. 2021, "Show Your Work", arXiv:2112.00114.
@@ -104,14 +104,14 @@ def by_step(seed: int) -> list[dict[str, float]]:
     return found
 
 
-def scratchpad(seed: int) -> dict[str, Any]:
+def scratchpad(seed: int, n_tokens: int = SCRATCHPAD["n_tokens"]) -> dict[str, Any]:
     """Both ways at the same number of tokens read."""
     width, n_digits = SCRATCHPAD["width"], SCRATCHPAD["n_digits"]
     found = {}
     for name, is_worked in [("direct", False), ("worked", True)]:
         per_sum = batch_of(sums(500, n_digits, seed=0), is_worked).inputs.numel() / 500
         n = round(SCRATCHPAD["tokens_per_batch"] / per_sum)
-        n_steps = round(SCRATCHPAD["n_tokens"] / n / per_sum)
+        n_steps = round(n_tokens / n / per_sum)
         model = taught(width, FreshSums(n, n_digits, is_worked, seed), n_steps, seed)
         found[name] = {"n_sums": n * n_steps, **measured(model, n_digits, is_worked)}
     return found
@@ -129,7 +129,10 @@ if __name__ == "__main__":
     seeds = [int(word) for word in sys.argv[2:] if word.isdigit()] or SEEDS
     names = [word for word in sys.argv[2:] if not word.isdigit()]
     for seed in seeds:
-        parts: dict[str, partial[Any]] = {"runs": partial(scratchpad, seed)}
+        parts: dict[str, partial[Any]] = {
+            "runs": partial(scratchpad, seed),
+            "twice": partial(scratchpad, seed, 2 * SCRATCHPAD["n_tokens"]),
+        }
         if part == "emergence":
             parts = {f"by_width:{width}": partial(by_width, seed, width) for width in WIDTHS}
             parts["by_step"] = partial(by_step, seed)

@@ -103,14 +103,16 @@ def prefers_first(labeler: Labeler, pairs: Rollout) -> Tensor:
     return torch.tensor([c.chosen == pair.a for c, pair in zip(labeler.compare(asked), asked, strict=True)])
 
 
-def pressed(policy: Decoder, scorer: ScalarHead, seed: int, settings: dict[str, Any]) -> Iterator[Any]:
+def pressed(
+    policy: Decoder, scorer: ScalarHead, seed: int, settings: dict[str, Any], reward: Any = None
+) -> Iterator[Any]:
     """PPO on a reward model's score, in deviations of the first answers; the critic expects 0 at first.
 
-    `settings` are n_steps, prompts (a step), lr and kl_weight.
+    `settings` are n_steps, prompts (a step), lr and kl_weight. A `reward` that notes more takes the score's place.
     """
     critic = ScalarHead(fresh_policy())
     return ppo(
-        policy, reference(), critic, score_by(scorer),
+        policy, reference(), critic, reward or score_by(scorer),
         lambda step: training_prompts(settings["prompts"], seed, step),
         adamw(nn.ModuleList([policy, critic]), settings["lr"], weight_decay=0),
         PPOSettings(

@@ -1,5 +1,7 @@
 import math
 
+from helpers import checkpoints
+from helpers.corpora import tales
 from helpers.evaluation.scaling_law import ScalingLaw
 from helpers.exercises import scaling_and_prompting as chapter
 from tests.exercises.trials import trials
@@ -63,3 +65,14 @@ WRONG = [
     test_stubs_neither_pass_nor_stop,
     test_mistakes_are_named,
 ) = trials("03c_scaling_and_prompting.ipynb", CHECKS, WRONG, math=math, ScalingLaw=ScalingLaw)
+
+
+def test_on_stories_a_lookup_gets_four_tokens_in_a_hundred_and_a_third_token_adds_nothing():
+    cutter = checkpoints.load("gpt-tales")[1]
+    stories = [cutter.encode(story) for story in tales.stories(20, seed=9)]
+    places = [(ids[:i], ids[i]) for ids in stories for i in range(1, len(ids))]
+    two, three = ([look_up(past, lengths) for past, _ in places] for lengths in ((2, 1), (3, 2, 1)))
+    rights = [sum(s == t for s, (_, t) in zip(said, places, strict=True)) for said in (two, three)]
+    assert rights[0] == rights[1]
+    assert round(100 * rights[0] / len(places)) == 4
+    assert two.count(None) > len(places) / 2

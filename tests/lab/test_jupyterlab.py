@@ -56,6 +56,7 @@ CASES = {
         reads=("top_k", 2),
     ),
     "Writer": Case("Writer()", change=("temperature", 0.5), act=fill("prompt", "A fox"), reads=("prompt", "A fox")),
+    "Chat": Case("Chat()", change=("temperature", 0.5), act=fill("draft", "A fox"), reads=("draft", "A fox")),
     "AttentionExplorer": Case(
         "AttentionExplorer()", change=("layer", 2), act=fill("text", "A fox ran."), reads=("text", "A fox ran.")
     ),

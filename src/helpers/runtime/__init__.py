@@ -6,6 +6,7 @@ from helpers.runtime.footer import footer
 from helpers.runtime.lookup import quick_lookup
 from helpers.runtime.memory import peak_memory_bytes
 from helpers.runtime.progress import progress, training_note
+from helpers.runtime.sandbox import run_limited
 from helpers.runtime.seeds import generator, seed_everything
 from helpers.runtime.timing import Stopwatch
 
@@ -22,6 +23,7 @@ __all__ = [
     "peak_memory_bytes",
     "progress",
     "quick_lookup",
+    "run_limited",
     "seed_everything",
     "training_note",
 ]

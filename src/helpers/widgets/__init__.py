@@ -1,6 +1,7 @@
 """Things to play with: each widget is a Python class and one ES module of the same name, no build step."""
 
 from helpers.widgets.attention_explorer import AttentionExplorer
+from helpers.widgets.chat import Chat
 from helpers.widgets.loss_explorer import LossExplorer
 from helpers.widgets.memory_explorer import MemoryExplorer
 from helpers.widgets.rope_explorer import RopeExplorer
@@ -10,6 +11,7 @@ from helpers.widgets.writer import Writer
 
 __all__ = [
     "AttentionExplorer",
+    "Chat",
     "LossExplorer",
     "MemoryExplorer",
     "RopeExplorer",
