@@ -21,9 +21,11 @@ from typing import Any, ClassVar, NamedTuple
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
+logger = logging.getLogger(__name__)
 EXERCISE = re.compile(r"^### (Exercise \d+ · (.+?) \((\d+) minutes?(,? ?(?:then )?open)?\))$", re.MULTILINE)
 # From how long an exercise takes to what it asks for.
 LEVELS = (
@@ -130,7 +132,7 @@ def chapter_link(page: str, link: str) -> str:
 
 def runs_text(pages: list[str], links: dict[str, str]) -> str:
     """The last run of every notebook in Markdown, and the sum of their times."""
-    runs = [last_run(page) for page in pages]
+    runs = list(finished(pages))
     head = ["| chapter | seconds | memory at most | seed | device | versions |", "|---|---:|---:|---|---|---|"]
     cells = [
         (chapter_link(r.chapter, links[r.chapter]), r.seconds, r.memory, r.seed, r.device, r.versions) for r in runs
@@ -139,6 +141,15 @@ def runs_text(pages: list[str], links: dict[str, str]) -> str:
     total = sum(r.seconds for r in runs)
     sentence = f"{len(runs)} notebooks ran one after another in {total // 60} minutes and {total % 60} seconds."
     return sentence + "\n\n" + "\n".join([*head, *rows])
+
+
+def finished(pages: list[str]) -> Iterator[Run]:
+    """The last run of each page; one that was never run to its end is a warning, and the other pages are built."""
+    for page in pages:
+        try:
+            yield last_run(page)
+        except ValueError as error:
+            logger.warning(str(error))
 
 
 def told(run: Run) -> tuple[int | str, ...]:
