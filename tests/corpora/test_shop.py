@@ -1,5 +1,6 @@
 import json
 import random
+import re
 import sqlite3
 
 import pytest
@@ -58,3 +59,28 @@ def test_new_phrasings_are_in_no_training_request():
         return {" ".join(r.prompt.split()[3:5]) for r in shop.requests(300, 7, ["query"], new_phrasings=new)}
 
     assert openings(True) - openings(False)
+
+
+def test_a_rule_reads_plain_orders_and_takes_the_first_of_two_articles():
+    assert shop.record_by_rule("Please send four red drums to Max.") == {
+        "customer": "Max",
+        "item": "drum",
+        "colour": "red",
+        "count": 4,
+    }
+    both = "Hello, this is Ida. The 2 hats are fine, but we want 5 boats more."
+    assert shop.record_by_rule(both) == {"customer": "Ida", "item": "hat", "colour": None, "count": 2}
+    assert set(shop.record_by_rule("Nothing.").values()) == {None}
+
+
+def test_every_record_has_the_form_and_a_stranger_does_not():
+    for request in shop.requests(50, 8, ["record"]):
+        assert re.fullmatch(shop.RECORD_FORM, request.answer)
+    assert not re.fullmatch(shop.RECORD_FORM, json.dumps({**request.truth, "customer": "Zora"}))
+
+
+def test_the_database_answers_and_cannot_be_written():
+    database = shop.database()
+    assert database.execute("SELECT count(*) FROM orders").fetchone() == (200,)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        database.execute("DELETE FROM orders")

@@ -11,7 +11,9 @@ Source: Yu et al. 2018, "Spider", arXiv:1809.08887, for questions with SQL on a 
 
 import json
 import random
-from collections.abc import Callable, Sequence
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,3 +174,40 @@ def _program(rng: random.Random, new_phrasings: bool, held_out: bool) -> Request
 _MAKERS: dict[str, Callable[[random.Random, bool, bool], Request]] = {
     "record": _record, "query": _query, "cost": _cost, "head": _head, "program": _program,
 }  # fmt: skip
+
+
+# --- baselines and checks -------------------------------------------------------------------------------------
+
+
+def any_of(options: Iterable[str]) -> str:
+    """A regular expression for one of these words."""
+    return f"({'|'.join(options)})"
+
+
+# The form of a record, as a regular expression.
+RECORD_FORM = (
+    rf'\{{"customer": "{any_of(CUSTOMERS)}", "item": "{any_of(PRICES)}", '
+    rf'"colour": ("{any_of(COLOURS)}"|null), "count": [1-9]\}}'
+)
+
+
+def record_by_rule(text: str) -> dict[str, Any]:
+    """The record of the first name, article, colour and number that an order mentions: what a rule can do."""
+    number = _first(text, [*map(str, range(2, 10)), *NUMBERS[1:]])
+    count = number and (int(number) if number.isdigit() else NUMBERS.index(number) + 1)
+    return dict(zip(FIELDS, (_first(text, CUSTOMERS), _first(text, PRICES), _first(text, COLOURS), count), strict=True))
+
+
+def _first(text: str, options: Iterable[str]) -> str | None:
+    places = {o: re.search(rf"\b{o}s?\b", text, re.I) for o in options}
+    return min((o for o, found in places.items() if found), key=lambda o: places[o].start(), default=None)  # type: ignore[union-attr]
+
+
+def database() -> sqlite3.Connection:
+    """The shop's goods and past orders, to be read only."""
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(TABLES)
+    connection.executemany("INSERT INTO goods VALUES (?, ?)", PRICES.items())
+    connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?)", past_orders())
+    connection.execute("PRAGMA query_only = ON")
+    return connection
