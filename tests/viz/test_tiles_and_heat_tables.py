@@ -21,16 +21,16 @@ def test_the_board_shown_first_is_the_one_the_slider_stands_at():
 
 
 def test_a_cell_says_its_number_and_small_ones_are_left_empty():
-    ax = viz.plot_heat_table([[0.0, 3.2], [0.04, -1.0]], ["a", "b"], ["x", "y"], highest=4)
+    ax = viz.plot_heat_table(torch.tensor([[0.0, 3.2], [0.04, -1.0]]), ["a", "b"], ["x", "y"], highest=4)
     assert [(text.get_text(), text.get_position()) for text in ax.texts] == [("3.2", (1, 0))]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
 
 
 def test_numbers_on_dark_cells_are_white():
-    ax = viz.plot_heat_table([[0.5, 3.9]], ["a"], ["x", "y"], highest=4)
+    ax = viz.plot_heat_table(torch.tensor([[0.5, 3.9]]), ["a"], ["x", "y"], highest=4)
     assert [text.get_color() for text in ax.texts] == ["black", "white"]
 
 
 def test_a_missing_name_is_asked_for():
     with pytest.raises(ValueError, match="the rows"):
-        viz.plot_heat_table([[1.0], [2.0]], ["a"], ["x"], highest=2)
+        viz.plot_heat_table(torch.tensor([[1.0], [2.0]]), ["a"], ["x"], highest=2)
