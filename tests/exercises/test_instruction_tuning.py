@@ -54,6 +54,7 @@ WRONG = [
     ("n_lora", lambda shapes, rank: sum(a * b for a, b in shapes), "the whole matrix"),
     ("n_lora", lambda shapes, rank: sum(rank * a * b for a, b in shapes), "they are not multiplied"),
     ("n_lora", lambda shapes, rank: sum(a + b for a, b in shapes), "that is rank 1"),
+    ("n_lora", lambda shapes, rank: rank * sum(map(sum, shapes)) + 1, "got 1921"),
     ("n_lora", lambda shapes, rank: rank * sum(shapes[0]), "a difference of its own"),
     ("nearest", lambda d, rank: svd(d, rank)[::-1], "A is 1 × 3"),
     ("nearest", lambda d, rank: svd(d, rank, first=d.shape[1] - rank), "keeps the smallest direction"),
