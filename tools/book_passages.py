@@ -1,19 +1,21 @@
 """Cut the book into the passages that its own search finds: `python -m tools.book_passages` renews the package's copy.
 
 A passage is about a paragraph, with the title of its section and the address of that section's page. Exercises, recall
-questions and lists of sources are left out, as is the chapter that searches: its text names the questions.
+questions and lists of sources are left out. The chapters are those that the questions written by hand are about.
 """
 
 import json
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = ROOT / "src/helpers/retrieval/book.json"
-SEARCHES = "08_applications"
+CHAPTERS = (
+    "01_concepts", "02_architecture", "02b_bert_and_t5", "03_gpt", "03b_sampling", "03c_scaling_and_prompting",
+    "04_llama", "05_training",
+)  # fmt: skip
 LEFT_OUT = ("Exercises", "Recall", "Sources")
 N_WORDS = 110  # a passage is closed by the paragraph that takes it past this
 NAMED = ("author", "year", "title")
@@ -23,8 +25,7 @@ Passage = dict[str, str]
 
 def main() -> None:
     """Write the copy."""
-    chapters = sys.argv[1:] or [p.stem for p in sorted((ROOT / "notebooks").glob("*.ipynb")) if p.stem != SEARCHES]
-    passages = [p for stem in chapters for p in chapter(ROOT / f"notebooks/{stem}.ipynb")]
+    passages = [p for stem in CHAPTERS for p in chapter(ROOT / f"notebooks/{stem}.ipynb")]
     passages += [*glossary(ROOT / "book/glossary.md"), *claims(ROOT / "src/helpers/ledger/claims")]
     copy = {"passages": passages, "references": references((ROOT / "book/references.bib").read_text(encoding="utf-8"))}
     COPY.write_text(json.dumps(copy, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
