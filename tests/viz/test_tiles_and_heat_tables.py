@@ -10,7 +10,7 @@ def test_the_slider_draws_the_board_of_its_tile_and_says_what_is_wasted():
     steps = figure.layout.sliders[0].steps
     assert [step.label for step in steps] == ["1", "2", "4"]
     assert steps[2].args[0]["z"][0][0][0] == 0.4
-    assert steps[2].args[1]["title.text"] == "Tiles of 4: 50% of the computed scores are thrown away"
+    assert steps[2].args[1]["title.text"] == "Tiles of 4: 50% computed in vain"
 
 
 def test_the_board_shown_first_is_the_one_the_slider_stands_at():

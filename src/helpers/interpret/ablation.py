@@ -10,13 +10,13 @@ Wang et al. 2022, "Interpretability in the Wild", arXiv:2211.00593, section 2.1 
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
-from helpers.models.decoder import Decoder
+from helpers.models.decoder import Block, Decoder
 
 Head = tuple[int, int]  # layer, head; both counted from 0
 
@@ -29,11 +29,11 @@ def without_heads(
     chosen = set(heads)
     check_heads_exist(model, chosen)
     with ExitStack() as hooks:
-        for layer, block in enumerate(model.blocks):
+        for layer, o_proj in enumerate(output_matrices(model)):
             own = [head for at, head in chosen if at == layer]
             if own:
                 found = 0.0 if instead is None else instead[layer, own]
-                hook = block.attention.o_proj.register_forward_pre_hook(_replacing(own, found, model.config.n_heads))
+                hook = o_proj.register_forward_pre_hook(_replacing(own, found, model.config.n_heads))
                 hooks.callback(hook.remove)
         yield
 
@@ -45,6 +45,11 @@ def _replacing(own: list[int], found: Float[Tensor, "own d"] | float, n_heads: i
         return heads.flatten(-2)
 
     return replace
+
+
+def output_matrices(model: Decoder) -> list[nn.Linear]:
+    """Of each layer the matrix that mixes what its heads found."""
+    return [cast(Block, block).attention.o_proj for block in model.blocks]
 
 
 def check_heads_exist(model: Decoder, heads: Iterable[Head]) -> None:
@@ -60,8 +65,7 @@ def found_by_heads(model: Decoder, ids: Int[Tensor, "B T"]) -> Float[Tensor, "L 
     """What each head hands to the output matrix at each place: its average of values."""
     found: list[Tensor] = []
     with ExitStack() as hooks:
-        for block in model.blocks:
-            o_proj = block.attention.o_proj
+        for o_proj in output_matrices(model):
             hook = o_proj.register_forward_pre_hook(lambda part, given: found.append(given[0]))
             hooks.callback(hook.remove)
         model(ids)

@@ -13,7 +13,7 @@ LABELS = {
     "query": "query",
     "key": "key",
     "slider": "tile size: ",
-    "title": "Tiles of {tile}: {wasted:.0%} of the computed scores are thrown away",
+    "title": "Tiles of {tile}: {wasted:.0%} computed in vain",
     "hover": "query %{y}, key %{x}",
 }
 HALF = "#9ecae9"  # computed, then hidden by the mask
@@ -38,8 +38,8 @@ def tiles_figure(boards: Mapping[int, Float[Any, "T S"]], wasted: Mapping[int, f
         hovertemplate=LABELS["hover"] + "<extra></extra>",
     )
     layout = base_layout(titles[first], LABELS["key"], LABELS["query"], height)
-    layout["xaxis"].update(showgrid=False)
-    layout["yaxis"].update(showgrid=False, autorange="reversed", scaleanchor="x")
+    layout["xaxis"].update(showgrid=False, constrain="domain")
+    layout["yaxis"].update(showgrid=False, autorange="reversed", scaleanchor="x", constrain="domain")
     steps = [
         {"label": str(tile), "method": "update", "args": [{"z": [table]}, {"title.text": title}]}
         for tile, table, title in zip(boards, tables, titles, strict=True)
