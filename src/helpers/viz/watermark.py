@@ -37,7 +37,8 @@ def colours_html(tokens: Sequence[str], colours: Sequence[bool | None], alt: str
     legend = LABELS["legend"].format(n_green=sum(counted), n=len(counted))
     names = " ".join(chip(LABELS[word], colour) for word, colour in legend_words())
     return (
-        f'<figure class="book-surprise book-watermark" aria-label="{html.escape(alt, quote=True)}" style="margin:1em 0">'
+        f'<figure class="book-surprise book-watermark" aria-label="{html.escape(alt, quote=True)}" '
+        'style="margin:1em 0">'
         f'<p style="line-height:2;white-space:pre-wrap;overflow-wrap:anywhere;margin:0">{chips}</p>'
         f'<figcaption style="font-size:.85em;margin-top:.6em">{legend} {names}</figcaption></figure>'
     )
