@@ -59,7 +59,8 @@ class Watermark:
         pairs, text = list(pairwise(ids)), torch.as_tensor(ids)
         first = {pair: place for place, pair in reversed(list(enumerate(pairs)))}
         green = self.is_green[text[:-1], text[1:]].tolist()
-        return [None] * min(1, len(ids)) + [green[i] if first[pair] == i else None for i, pair in enumerate(pairs)]
+        counted = [green[i] if first[pair] == i else None for i, pair in enumerate(pairs)]
+        return [None, *counted] if len(text) else []
 
     def z(self, ids: Sequence[int]) -> float:
         """How far from chance the text's colours are; a few standard deviations say that it is marked."""
