@@ -83,3 +83,4 @@ def test_senseless_marks_and_texts_are_refused():
         Watermark(V, share=1.0)
     with pytest.raises(ValueError, match="at least 2 tokens"):
         Watermark(V).z([3])
+    assert Watermark(V).colours([]) == []

@@ -56,7 +56,7 @@ class Watermark:
 
     def colours(self, ids: Sequence[int]) -> list[bool | None]:
         """Of each token whether it is green; None where nothing is counted: at the first, and at a repeated pair."""
-        pairs, text = list(pairwise(ids)), torch.as_tensor(ids)
+        pairs, text = list(pairwise(ids)), torch.as_tensor(ids, dtype=torch.long)
         first = {pair: place for place, pair in reversed(list(enumerate(pairs)))}
         green = self.is_green[text[:-1], text[1:]].tolist()
         counted = [green[i] if first[pair] == i else None for i, pair in enumerate(pairs)]
