@@ -123,3 +123,9 @@ def test_the_open_book_answers_from_the_first_text_that_settles_the_question_and
     assert open_book("colour?", search, read, "not said") == ("red", 0)
     assert open_book("colour?", lambda q: [Hit(2, 3.0)], read, "not said") == ("not said", None)
     assert open_book("colour?", lambda q: [], read, "not said") == ("not said", None)
+
+
+def test_without_smoothing_one_first_place_is_worth_more_than_two_third_places():
+    rankings = [[1, 4, 3], [5, 6, 3]]
+    assert reciprocal_rank_fusion(rankings, k=0)[0] == 1
+    assert reciprocal_rank_fusion(rankings, k=60)[0] == 3
