@@ -95,10 +95,20 @@ def main() -> None:
         packages = [pinned.pop(package, package) for package in BROUGHT] + list(pinned.values())
         python = options.environment or make_environment(folder / "environment", options.python, packages)
         environ = environment(folder / "stand_in", ROOT)
-        for notebook in options.notebooks:
-            start = time.perf_counter()
-            print(f"{notebook.name}: {rehearse(python, notebook.resolve(), environ)}", end="")
-            print(f" ({time.perf_counter() - start:.0f} s with installation)", flush=True)
+        failed = [notebook for notebook in options.notebooks if not has_passed(python, notebook, environ)]
+    sys.exit(f"failed: {', '.join(map(str, failed))}" if failed else 0)
+
+
+def has_passed(python: Path, notebook: Path, environ: dict[str, str]) -> bool:
+    """Rehearse one notebook and say how it went; one that fails does not keep the others from being tried."""
+    start = time.perf_counter()
+    try:
+        told = rehearse(python, notebook.resolve(), environ)
+    except RuntimeError as error:
+        print(error, file=sys.stderr, flush=True)
+        return False
+    print(f"{notebook.name}: {told} ({time.perf_counter() - start:.0f} s with installation)", flush=True)
+    return True
 
 
 if __name__ == "__main__":
