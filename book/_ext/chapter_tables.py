@@ -139,7 +139,7 @@ def runs_text(pages: list[str], links: dict[str, str]) -> str:
     ]
     rows = [f"| {' | '.join(map(str, row))} |" for row in cells]
     total = sum(r.seconds for r in runs)
-    sentence = f"{len(runs)} notebooks ran one after another in {total // 60} minutes and {total % 60} seconds."
+    sentence = f"{len(runs)} notebooks took {total // 60} minutes and {total % 60} seconds in all."
     return sentence + "\n\n" + "\n".join([*head, *rows])
 
 
