@@ -74,14 +74,22 @@ def test_links_to_repositories_with_a_longer_name_stay():
     )
 
 
+FOOTER = {
+    "output_type": "stream",
+    "name": "stdout",
+    "text": "helpers 0.1.0 · torch 2.13.0 · Python 3.12 · seed 0 · cpu, 2 threads · 1 s · at most 1.0 GiB\n",
+}
+
+
 def bare_notebook() -> dict:
-    """A small notebook with the two places that hold the address."""
+    """A small notebook with the two places that hold the address, and the last line that the status reads."""
     markdown = {"cell_type": "markdown", "id": "a", "metadata": {}}
     code = {"cell_type": "code", "id": "b", "metadata": {}, "execution_count": None, "outputs": []}
     return {
         "cells": [
             {**markdown, "source": f"# A page\n\n[Open this notebook in Colab]({badge(ORIGIN, NOTEBOOK)})"},
             {**code, "source": install_cell(ORIGIN)},
+            {**code, "id": "c", "source": "print(footer(0, device, stopwatch))", "outputs": [FOOTER]},
         ],
         "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
         "nbformat": 4,
