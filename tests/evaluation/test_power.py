@@ -7,7 +7,7 @@ from helpers.evaluation.power import power, smallest_effect
 
 
 @pytest.mark.parametrize(("effect", "n"), [(0.2, 50), (0.5, 64), (0.8, 30), (0.1, 1000)])
-@pytest.mark.equals("helpers.evaluation.power.power", "SciPy's noncentral t", "the power of a two-sample test")
+@pytest.mark.equals("helpers.evaluation.power.power", "scipy.stats.nct", "the power of a two-sample test")
 def test_the_power_is_that_of_the_t_test_to_two_percent(effect, n):
     freedom, shift = 2 * n - 2, effect * math.sqrt(n / 2)
     limit = stats.t.ppf(0.975, freedom)

@@ -26,7 +26,9 @@ TALES = [
 ]
 
 
-@pytest.mark.equals("helpers.retrieval.bm25", "SQLite FTS5's bm25()", "scores of every text that has a word")
+@pytest.mark.equals(
+    "helpers.retrieval.bm25", "apsw.Connection", "scores of every text that has a word, beside SQLite's FTS5"
+)
 @pytest.mark.parametrize("question", ["red drum", "the drum", "Who was the OWL?", "drum drum drum", "dam or fox"])
 def test_bm25_is_that_of_sqlite(question):
     ours = bm25(question, TALES)
