@@ -26,9 +26,7 @@ TALES = [
 ]
 
 
-@pytest.mark.equals(
-    "helpers.retrieval.bm25", "apsw.Connection", "scores of texts, as SQLite's FTS5 gives them"
-)
+@pytest.mark.equals("helpers.retrieval.bm25", "apsw.Connection", "scores of texts, as SQLite's FTS5 gives them")
 @pytest.mark.parametrize("question", ["red drum", "the drum", "Who was the OWL?", "drum drum drum", "dam or fox"])
 def test_bm25_is_that_of_sqlite(question):
     ours = bm25(question, TALES)
