@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from helpers.corpora.instructions import Instruction, is_right
 from helpers.evaluation.perplexity import Mean, mean_with_error
-from helpers.sampling import LanguageModel, generate
+from helpers.sampling import LanguageModel, LocalChat
 from helpers.tokenizers import BPETokenizer
 from helpers.tokenizers.chat_template import CHAT_FORMATS, ChatFormat
 
@@ -31,16 +31,8 @@ def answers(
 
     What a model that never ends its turn wrote is given as far as it went.
     """
-    prompts = [chat_format.encode(i.messages[:-1], tokenizer, add_generation_prompt=True).ids for i in instructions]
-    # Prompts of like length share a batch: a long one leaves its neighbours less room in the context.
-    order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
-    stop, written = tokenizer.special[end], [""] * len(prompts)
-    for first in range(0, len(order), rows_at_once):
-        places = order[first : first + rows_at_once]
-        rows = generate(model, [prompts[place] for place in places], N_NEW, temperature=0.0, stop=[stop])
-        for place, row in zip(places, rows.tolist(), strict=True):
-            written[place] = tokenizer.decode(row[: row.index(stop)] if stop in row else row)
-    return written
+    chat = LocalChat(model, tokenizer, chat_format, end, N_NEW)
+    return chat.answers([instruction.messages[:-1] for instruction in instructions], rows_at_once)
 
 
 def exact_match(instructions: Sequence[Instruction], answers: Sequence[str]) -> dict[str, Mean]:

@@ -14,10 +14,9 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import torch
-
+from helpers.runtime import generator
 from helpers.sampling.generate import generate
-from helpers.sampling.language_model import LanguageModel
+from helpers.sampling.language_model import LanguageModel, device_of
 from helpers.tokenizers import CHAT_FORMATS, BPETokenizer, ChatFormat
 from helpers.tokenizers.chat_template import Message
 
@@ -42,15 +41,19 @@ class LocalChat:
         return self.answers([messages])[0]
 
     def answers(self, conversations: Sequence[Sequence[Message]], rows_at_once: int = 64) -> list[str]:
-        """The next message of each conversation; those of like length are written together."""
+        """The next message of each conversation, as far as it went where a turn is never ended.
+
+        Those of like length are written together: a long one leaves its neighbours less room in the context.
+        """
         prompts = [self.prompt(messages) for messages in conversations]
         order, written = sorted(range(len(prompts)), key=lambda i: len(prompts[i])), [""] * len(prompts)
         stop = self.tokenizer.special[self.end]
         for first in range(0, len(order), rows_at_once):
             places = order[first : first + rows_at_once]
+            chance = generator(self.seed + first, device_of(self.model) or "cpu")
             rows = generate(
                 self.model, [prompts[i] for i in places], self.n_new, temperature=self.temperature, stop=[stop],
-                generator=None if self.temperature == 0 else self._chance(first),
+                generator=chance,
             )  # fmt: skip
             for i, row in zip(places, rows.tolist(), strict=True):
                 written[i] = self.tokenizer.decode(row[: row.index(stop)] if stop in row else row)
@@ -59,10 +62,6 @@ class LocalChat:
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """The ids after which the assistant's next message begins."""
         return self.chat_format.encode(messages, self.tokenizer, add_generation_prompt=True).ids
-
-    def _chance(self, first: int) -> torch.Generator:
-        device = next(self.model.parameters()).device
-        return torch.Generator(device).manual_seed(self.seed + first)
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,6 @@ class Chat(LiveModel):
 
     def _answer_to(self, messages: Sequence[Message]) -> str:
         """The likeliest answer, as the page would write it at temperature 0."""
-        ids = TALES.encode(messages, self.cutter, add_generation_prompt=True).ids
-        room = self.decoder.config.context_length - len(ids)
-        end = self.marks["end"]
-        row = sampling.generate(self.decoder, [ids], room, temperature=0.0, stop=[end])[0].tolist()
-        return self.cutter.decode(row[: row.index(end)] if end in row else row)
+        chat = sampling.LocalChat(self.decoder, self.cutter, TALES)
+        chat.n_new = self.decoder.config.context_length - len(chat.prompt(messages))
+        return chat(messages)
