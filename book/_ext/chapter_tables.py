@@ -15,12 +15,12 @@ its last line when it was run: versions, device, seconds, memory.
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -57,8 +57,9 @@ class Run(NamedTuple):
     memory: str
 
 
+@cache
 def notebook(page: str) -> dict[str, Any]:
-    """The stored notebook behind a page."""
+    """The stored notebook behind a page, read once a build."""
     return json.loads((ROOT / f"{page}.ipynb").read_text(encoding="utf-8"))
 
 
@@ -168,19 +169,14 @@ class Chapters(SphinxDirective):
         kinds = {"exercises-in-all": count_text, "exercises": exercises_text, "runs": runs_text}
         if self.arguments[0] not in kinds:
             raise self.error(f"a table of chapters is one of {', '.join(kinds)}, got {self.arguments[0]!r}")
+        self.env.note_reread()  # Sphinx does not watch the notebooks for this page
         pages = sorted(page for page in self.env.found_docs if page.startswith("notebooks/"))
         address = self.env.app.builder.get_relative_uri
         links = {page: address(self.env.docname, page) for page in pages}
         return self.parse_text_to_nodes(kinds[self.arguments[0]](pages, links), allow_section_headings=True)
 
 
-def always_read(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
-    """The tables depend on notebooks that Sphinx does not know them to depend on: read their pages at every build."""
-    return [page for page in ("book/exercises", "book/status") if page in env.found_docs]
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive."""
     app.add_directive("chapters", Chapters)
-    app.connect("env-get-outdated", always_read)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,7 +12,6 @@ from typing import ClassVar
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from book._ext.chapter_tables import title
@@ -33,6 +32,7 @@ class Downloads(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The nodes of the table."""
+        self.env.note_reread()  # Sphinx does not watch BOOK_PDF, nor the notebooks for this page
         has_pdf = bool(os.environ.get("BOOK_PDF"))
         pages = sorted(page for page in self.env.found_docs if page.startswith("notebooks/"))
         root = "../" * self.env.docname.count("/")
@@ -40,13 +40,7 @@ class Downloads(SphinxDirective):
         return self.parse_text_to_nodes("\n".join([head, *(row(page, root, has_pdf) for page in pages)]))
 
 
-def always_read(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
-    """The table depends on the chapters and on BOOK_PDF: read its page at every build."""
-    return [page for page in ("book/downloads",) if page in env.found_docs]
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive."""
     app.add_directive("downloads", Downloads)
-    app.connect("env-get-outdated", always_read)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

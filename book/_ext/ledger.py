@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -127,6 +126,7 @@ class Ledger(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The nodes of one part."""
+        self.env.note_reread()  # Sphinx does not watch the notebooks and the package for this page
         if self.arguments[0] == "verdicts":
             return self.parse_text_to_nodes(verdicts_text())
         if self.arguments[0] != "claims":
@@ -172,14 +172,8 @@ def tie_boxes(app: Sphinx, doctree: nodes.document, page: str) -> None:
         node.replace_self(nodes.raw("", text, format=node["format"]))
 
 
-def always_read(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
-    """The page depends on the notebooks and on the package, which Sphinx does not watch: read it at every build."""
-    return [page for page in (PAGE,) if page in env.found_docs]
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive and both steps."""
     app.add_directive("ledger", Ledger)
     app.connect("doctree-resolved", tie_boxes)
-    app.connect("env-get-outdated", always_read)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

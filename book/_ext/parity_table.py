@@ -13,7 +13,6 @@ from itertools import groupby
 from pathlib import Path
 
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 
 from tools.address import current
 
@@ -138,16 +137,11 @@ def page_text(root: Path) -> str:
 def write_table(app: Sphinx, page: str, source: list[str]) -> None:
     """Put the table into the page that is being read."""
     if PLACE in source[0]:
+        app.env.note_reread()  # Sphinx does not watch the tests
         source[0] = source[0].replace(PLACE, page_text(ROOT))
-
-
-def always_read(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
-    """The page depends on the tests, which Sphinx does not watch: read it at every build."""
-    return [page for page in (PAGE,) if page in env.found_docs]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register both steps."""
     app.connect("source-read", write_table)
-    app.connect("env-get-outdated", always_read)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
