@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from helpers.viz.arrays import as_array, require_tokens, visible
-from helpers.viz.interactive import HEAT, base_layout, distinct
+from helpers.viz.interactive import HEAT, base_layout, distinct, menu_above
 from helpers.viz.style import COLORS
 
 LABELS = {
@@ -42,7 +42,7 @@ def alignment_figure(examples: Sequence[Example], title: str, height: int = 520)
         }
         for n, (example, (h, r)) in enumerate(zip(examples, drawn, strict=True))
     ]
-    menu = {"buttons": buttons, "name": LABELS["menu"], "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+    menu = menu_above(buttons, LABELS["menu"], side="left")
     scale = {"title": {"text": LABELS["weight"]}, "thickness": 12}
     hover = LABELS["hover"] + "<extra></extra>"
     traces = [

@@ -6,7 +6,7 @@ Built from lines and a drop-down list, which the book's page turns into a real l
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from helpers.viz.interactive import base_layout, line
+from helpers.viz.interactive import base_layout, line, menu_above
 from helpers.viz.style import CYCLE
 
 DASHES = ("solid", "dash", "dot")
@@ -43,17 +43,7 @@ def choices_figure(
         for choice, lines in choices.items()
     ]
     layout = base_layout(title[first], x_label, y_label, height)
-    layout["updatemenus"] = [
-        {
-            "buttons": buttons,
-            "name": menu,
-            "active": list(choices).index(first),
-            "x": 1,
-            "xanchor": "right",
-            "y": 1.02,
-            "yanchor": "bottom",
-        }
-    ]
+    layout["updatemenus"] = [menu_above(buttons, menu, active=list(choices).index(first))]
     figure = go.Figure(traces, layout)
     figure.update_layout(hovermode="x unified", legend={"orientation": "h", "y": -0.25})
     return figure

@@ -51,8 +51,13 @@ def attention_explorer_figure(weights: Num[Any, "L H T S"], tokens: Sequence[str
     layout = base_layout(first[1]["title.text"], LABELS["key"], LABELS["query"], height)
     layout["xaxis"].update(type="category", tickangle=-60, showgrid=False)
     layout["yaxis"].update(type="category", autorange="reversed", showgrid=False)
-    menu = {"buttons": buttons, "name": LABELS["menu"], "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
-    return go.Figure([heat], {**layout, "updatemenus": [menu]})
+    return go.Figure([heat], {**layout, "updatemenus": [menu_above(buttons, LABELS["menu"])]})
+
+
+def menu_above(buttons: list[dict], name: str, side: str = "right", active: int = 0) -> dict:
+    """A list of choices over a corner of the figure, with the name that it has for those who do not see it."""
+    corner = {"x": float(side == "right"), "xanchor": side, "y": 1.02, "yanchor": "bottom"}
+    return {"buttons": buttons, "name": name, "active": active, **corner}
 
 
 def choice_button(weights: Any, layer: int, head: int) -> dict:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from helpers.viz.interactive import base_layout
+from helpers.viz.interactive import base_layout, menu_above
 from helpers.viz.style import BLUE, GREEN, GREY, VERMILLION
 
 LABELS = {"date": "announced", "menu": "Vertical axis", "hover": "{name}<br>{date}<br>{facts}", "unknown": "not stated"}
@@ -56,7 +56,7 @@ def release_figure(
     layout = base_layout("", LABELS["date"], first, height)
     layout["yaxis"].update(type="log", exponentformat="power", dtick=1)
     layout["xaxis"].update(type="date")
-    menu = {"buttons": buttons, "name": LABELS["menu"], "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
+    menu = menu_above(buttons, LABELS["menu"])
     extra = {"updatemenus": [menu], "shapes": lines((limits or {}).get(first, ())), "hovermode": "closest"}
     return go.Figure(traces, {**layout, **extra, "legend": {"orientation": "h", "y": -0.2}})
 

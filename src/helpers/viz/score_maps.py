@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Num
 
 from helpers.viz.arrays import as_array
-from helpers.viz.interactive import base_layout
+from helpers.viz.interactive import base_layout, menu_above
 from helpers.viz.style import BLUE, VERMILLION
 
 LABELS = {
@@ -50,8 +50,7 @@ def score_maps_figure(
         }
         for name in maps
     ]
-    place = {"x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
-    return go.Figure([heat], {**layout, "updatemenus": [{"buttons": buttons, "name": menu, **place}]})
+    return go.Figure([heat], {**layout, "updatemenus": [menu_above(buttons, menu)]})
 
 
 def _visible(scores: Num[Any, "T S"]) -> list[list[float | None]]:

@@ -40,10 +40,15 @@ def surprise_html(tokens: Sequence[str], nats: Num[Any, "T"] | Sequence[float], 
     if (values < 0).any():
         raise ValueError(f"surprise is −ln p and cannot be negative, got {values.min():.3f}")
     chips = "".join(chip(token, float(value)) for token, value in zip(tokens, values, strict=True))
+    return chips_html(chips, legend(), alt, "book-surprise")
+
+
+def chips_html(chips: str, caption: str, alt: str, classes: str) -> str:
+    """A text whose tokens are chips, as a figure with a caption; `alt` is read instead by those who do not see it."""
     return (
-        f'<figure class="book-surprise" aria-label="{html.escape(alt, quote=True)}" style="margin:1em 0">'
+        f'<figure class="{classes}" aria-label="{html.escape(alt, quote=True)}" style="margin:1em 0">'
         f'<p style="line-height:2;white-space:pre-wrap;overflow-wrap:anywhere;margin:0">{chips}</p>'
-        f'<figcaption style="font-size:.85em;margin-top:.6em">{legend()}</figcaption></figure>'
+        f'<figcaption style="font-size:.85em;margin-top:.6em">{caption}</figcaption></figure>'
     )
 
 

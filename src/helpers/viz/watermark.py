@@ -11,7 +11,7 @@ from IPython.display import display
 
 from helpers.viz.arrays import require_tokens
 from helpers.viz.show import require_alt
-from helpers.viz.text import INK
+from helpers.viz.text import INK, chips_html
 
 LABELS = {
     "green": "green",
@@ -36,12 +36,7 @@ def colours_html(tokens: Sequence[str], colours: Sequence[bool | None], alt: str
     counted = [colour for colour in colours if colour is not None]
     legend = LABELS["legend"].format(n_green=sum(counted), n=len(counted))
     names = " ".join(chip(LABELS[word], colour) for word, colour in legend_words())
-    return (
-        f'<figure class="book-surprise book-watermark" aria-label="{html.escape(alt, quote=True)}" '
-        'style="margin:1em 0">'
-        f'<p style="line-height:2;white-space:pre-wrap;overflow-wrap:anywhere;margin:0">{chips}</p>'
-        f'<figcaption style="font-size:.85em;margin-top:.6em">{legend} {names}</figcaption></figure>'
-    )
+    return chips_html(chips, f"{legend} {names}", alt, "book-surprise book-watermark")
 
 
 def legend_words() -> list[tuple[str, Any]]:
