@@ -10,6 +10,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from docutils.nodes import make_id
+
 ROOT = Path(__file__).resolve().parents[1]
 COPY = ROOT / "src/helpers/retrieval/book.json"
 CHAPTERS = (
@@ -39,22 +41,13 @@ def chapter(path: Path) -> Iterator[Passage]:
     for title, body in sections(text):
         if title not in LEFT_OUT:
             for passage in chunks(plain(body)):
-                yield {"title": title, "place": f"notebooks/{path.stem}.html#{anchor(title)}", "text": passage}
+                yield {"title": title, "place": f"notebooks/{path.stem}.html#{make_id(title)}", "text": passage}
 
 
 def sections(text: str) -> Iterator[tuple[str, str]]:
     """Each heading of the first or second level with what stands below it."""
     parts = re.split(r"^##? (.+)$", text, flags=re.M)
     yield from zip(parts[1::2], parts[2::2], strict=True)
-
-
-def anchor(title: str) -> str:
-    """The address of a heading within its page, as docutils makes it.
-
-    >>> anchor("Beam search: likelier than greedy")
-    'beam-search-likelier-than-greedy'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def plain(markdown: str) -> str:

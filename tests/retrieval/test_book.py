@@ -1,8 +1,10 @@
 import json
 from pathlib import Path
 
+from docutils.nodes import make_id
+
 from helpers.retrieval import book_passages, book_questions, references
-from tools.book_passages import CHAPTERS, COPY, anchor, chapter, chunks, plain, sections
+from tools.book_passages import CHAPTERS, COPY, chapter, chunks, plain, sections
 from tools.book_passages import references as of_bibliography
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +18,7 @@ def test_every_passage_stands_where_its_address_says():
             if page not in addresses:
                 cells = json.loads((ROOT / page.replace(".html", ".ipynb")).read_text(encoding="utf-8"))["cells"]
                 text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-                addresses[page] = {anchor(title) for title, _ in sections(text)}
+                addresses[page] = {make_id(title) for title, _ in sections(text)}
             assert place in addresses[page], f"{passage.place} is gone: run python -m tools.book_passages"
 
 
