@@ -105,16 +105,37 @@ class Visit:
     overflow_px: int = 0
 
 
+def errors_of(page: Page, said: list[str] | None = None) -> list[str]:
+    """What the page will complain about from now on, behind what was `said` before."""
+    said = [] if said is None else said
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    return said
+
+
+@pytest.fixture
+def errors(page: Page) -> Iterator[list[str]]:
+    """What the page complains about; nothing, at the end of each test."""
+    said = errors_of(page)
+    yield said
+    assert said == []
+
+
+def ready(box: Locator) -> Locator:
+    """The widget's box, once its model can write."""
+    expect(box).to_have_attribute("data-live", "ready", timeout=20_000)
+    return box
+
+
 def record(page: Page, visit: Visit) -> None:
     """Write down what the page asks for and what it complains about."""
+    errors_of(page, visit.errors)
     page.on("request", lambda request: visit.requests.append(request.url))
     page.on("requestfailed", lambda request: visit.failed.append(f"{request.url}: {request.failure}"))
     page.on(
         "response",
         lambda response: visit.failed.append(f"{response.url}: {response.status}") if response.status >= 400 else None,
     )
-    page.on("pageerror", lambda error: visit.errors.append(str(error)))
-    page.on("console", lambda message: visit.errors.append(message.text) if message.type == "error" else None)
 
 
 @cache

@@ -1,34 +1,18 @@
 """The chat in a page: it answers what PyTorch answers, and the reader can go on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from helpers import checkpoints, sampling
 from helpers.corpora.instructions import instructions, interviews
 from helpers.tokenizers.chat_template import TALES
 from helpers.widgets.chat import Chat
-from tests.book.conftest import overflow, serious_violations
+from tests.book.conftest import overflow, ready, serious_violations
 
 MODEL, TOKENIZER = checkpoints.load("chat-tales")
 END = TOKENIZER.special["<|end|>"]
 STORY, _, QUESTION, *_ = (message["content"] for message in interviews(1, seed=4)[0])
-
-
-@pytest.fixture
-def errors(page: Page) -> Iterator[list[str]]:
-    """What the page complains about; nothing, at the end of each test."""
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    yield said
-    assert said == []
-
-
-def ready(box: Locator) -> Locator:
-    expect(box).to_have_attribute("data-live", "ready", timeout=20_000)
-    return box
 
 
 def turns(box: Locator) -> list[str]:

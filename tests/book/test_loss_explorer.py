@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from helpers.widgets.loss_explorer import LABELS, UNITS, LossExplorer
-from tests.book.conftest import overflow, serious_violations
+from tests.book.conftest import errors_of, overflow, serious_violations
 
 STEPS = np.arange(5, 600, 10)
 LEVELS = {"uniform": 6.93, "unigram": 5.24, "bigram": 2.11, "floor": 0.34}
@@ -58,14 +58,6 @@ def table(box: Locator) -> list[list[str]]:
     return box.locator(".tool-table tbody").evaluate(
         "body => [...body.rows].map(row => [...row.cells].map(cell => cell.textContent))"
     )
-
-
-def errors_of(page: Page) -> list[str]:
-    """What the page will complain about from now on."""
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    return errors
 
 
 def test_the_sentence_and_the_table_equal_numpy_in_every_unit_smoothed_or_not(page: Page, show: Show):

@@ -1,7 +1,7 @@
 """The writer in a page: it writes what PyTorch writes, and the reader's hand is felt at once."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,24 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 from helpers import checkpoints, sampling
 from helpers.corpora import tales
 from helpers.widgets.writer import Writer, draw, uniform
-from tests.book.conftest import overflow, serious_violations
+from tests.book.conftest import overflow, ready, serious_violations
 
 MODEL, TOKENIZER = checkpoints.load("gpt-tales")
-
-
-@pytest.fixture
-def errors(page: Page) -> Iterator[list[str]]:
-    """What the page complains about; nothing, at the end of each test."""
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    yield said
-    assert said == []
-
-
-def ready(box: Locator) -> Locator:
-    expect(box).to_have_attribute("data-live", "ready", timeout=20_000)
-    return box
 
 
 def press(box: Locator, name: str, times: int = 1) -> None:
