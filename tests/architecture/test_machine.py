@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.browser import find_browser, install_command
+from tools import browser
+from tools.browser import find_browser, install_commands
 from tools.check_machine import node_problem, python_problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,8 +133,37 @@ def test_a_browser_on_the_search_path_is_found(monkeypatch, programs):
     assert find_browser() == f"{folder}/chromium"
 
 
-def test_root_on_debian_installs_the_package_and_others_download(programs):
-    assert install_command(is_root=True, path=programs(apt_get="")) == install_command(is_root=False)
+def test_a_headless_shell_is_taken_before_a_browser_with_windows(monkeypatch, programs):
+    monkeypatch.delenv("CHROME", raising=False)
+    folder = programs(chromium="", chromium_headless_shell="")
+    (Path(folder) / "chromium.headless.shell").rename(Path(folder) / "chromium-headless-shell")
+    monkeypatch.setenv("PATH", folder)
+    assert find_browser() == f"{folder}/chromium-headless-shell"
+
+
+def test_root_on_debian_installs_a_package_and_others_download(programs):
+    assert install_commands(is_root=True, path=programs(apt_get="")) == install_commands(is_root=False)
     (Path(programs()) / "apt-get").symlink_to("/bin/sh")
-    assert install_command(is_root=True, path=programs())[-1][:3] == ["apt-get", "install", "-y"]
-    assert install_command(is_root=False, path=programs())[0][1:] == ["-m", "playwright", "install", "chromium"]
+    packages = [command[-1] for command in install_commands(is_root=True, path=programs())]
+    assert packages == ["chromium-headless-shell", "chromium"]
+    assert install_commands(is_root=False, path=programs())[0][1:] == ["-m", "playwright", "install", "chromium"]
+
+
+@pytest.mark.parametrize(
+    ("found", "tried"),
+    [
+        (None, ["update", "chromium-headless-shell", "chromium"]),
+        ("/usr/bin/chromium", ["update", "chromium-headless-shell"]),
+        ("/usr/bin/chromium-headless-shell", []),
+    ],
+)
+def test_what_is_installed_where_something_was_found_and_nothing_works(monkeypatch, programs, found, tried):
+    (Path(programs()) / "apt-get").symlink_to("/bin/sh")
+    monkeypatch.setenv("PATH", programs())
+    monkeypatch.delenv("CHROME", raising=False)
+    monkeypatch.setattr(browser, "is_root", lambda: True)
+    commands: list[list[str]] = []
+    failed = subprocess.CompletedProcess([], 100)
+    monkeypatch.setattr(browser.subprocess, "run", lambda command: commands.append(command) or failed)
+    browser.install(found)
+    assert [command[-1] for command in commands] == tried

@@ -101,6 +101,7 @@ class Visit:
     errors: list[str] = field(default_factory=list)
     transferred: dict[str, int] = field(default_factory=dict)  # bytes compressed, before any scrolling
     images_without_alt: list[str] = field(default_factory=list)
+    texts_of_figures: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     overflow_px: int = 0
 
@@ -152,11 +153,18 @@ def weigh(visit: Visit, site: str) -> dict[str, int]:
     return {path: compressed_size(path) for path in sorted(paths) if (HTML / path).is_file()}
 
 
+# A headless browser may stop drawing frames, and nothing ends an evaluation that waits for one: so a clock does.
+DRAWN = """(patience) => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const drawn = Promise.resolve(window.MathJax?.startup?.promise).then(frame).then(frame);
+    return Promise.race([drawn, new Promise((done) => setTimeout(done, patience))]).then(() => true);
+}"""
+
+
 def settle(page: Page) -> None:
     """Wait until the page asks for nothing any more and formulas and widgets are drawn."""
     page.wait_for_load_state("networkidle")
-    page.evaluate("() => window.MathJax?.startup?.promise?.then(() => true)")
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(DRAWN, 10_000)
 
 
 def scroll_through(page: Page) -> None:
@@ -173,11 +181,31 @@ def scroll_through(page: Page) -> None:
     settle(page)
 
 
-def serious_violations(page: Page) -> list[str]:
-    """What axe-core finds serious or critical, with the first places."""
+def thin_out_code(page: Page) -> None:
+    """Of the words of code keep one of each colour as an element: axe looks at each, and there are thousands alike."""
+    page.evaluate(
+        """() => {
+            const seen = new Set();
+            const isLikeAnother = (word) => {
+                const looks = [word, word.closest("pre")].map((element) => getComputedStyle(element));
+                const look = looks.map((style) => [style.color, style.backgroundColor, style.fontWeight]).join();
+                return seen.has(look) || !seen.add(look);
+            };
+            const words = [...document.querySelectorAll("pre span")].filter((word) => !word.children.length);
+            words.filter(isLikeAnother).forEach((word) => word.replaceWith(word.textContent));
+        }"""
+    )
+
+
+def serious_violations(page: Page, rules: list[str] | None = None) -> list[str]:
+    """What axe-core finds serious or critical, by all its rules or by some, with the first places."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[dict[str, Any]] = page.evaluate(
-        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+        """async (rules) => {
+            const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
+            return (await axe.run(document, options)).violations;
+        }""",
+        rules,
     )
     return [
         f"{rule['id']} ({rule['impact']}): {rule['help']}: {[node['html'][:200] for node in rule['nodes'][:4]]}"
@@ -191,7 +219,7 @@ def overflow(page: Page) -> int:
     return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
-def open_page(context: BrowserContext, site: str, path: str) -> Visit:
+def open_page(context: BrowserContext, site: str, path: str, rules: list[str] | None) -> Visit:
     """Open a page once, look at all of it, and write down what happened."""
     visit = Visit()
     page = context.new_page()
@@ -203,7 +231,9 @@ def open_page(context: BrowserContext, site: str, path: str) -> Visit:
     visit.images_without_alt = page.evaluate(
         "() => [...document.images].filter(i => !i.hasAttribute('alt')).map(i => i.outerHTML.slice(0, 200))"
     )
-    visit.violations = serious_violations(page)
+    visit.texts_of_figures = page.eval_on_selector_all(".cell_output img", "images => images.map(i => i.alt)")
+    thin_out_code(page)
+    visit.violations = serious_violations(page, rules)
     page.set_viewport_size(PHONE)
     settle(page)
     visit.overflow_px = overflow(page)
@@ -213,13 +243,16 @@ def open_page(context: BrowserContext, site: str, path: str) -> Visit:
 
 @pytest.fixture(scope="session")
 def visit(browser: Browser, site: str) -> Callable[[str, str], Visit]:
-    """Open a page in a colour scheme; the second question about the same page costs nothing."""
+    """Open a page in a colour scheme; the second question about the same page costs nothing.
+
+    In the dark only contrasts are asked for: nothing else differs.
+    """
 
     @cache
     def once(path: str, scheme: str) -> Visit:
         context = browser.new_context(viewport=WIDE, color_scheme=scheme)
         try:
-            return open_page(context, site, path)
+            return open_page(context, site, path, ["color-contrast"] if scheme == "dark" else None)
         finally:
             context.close()
 

@@ -10,7 +10,6 @@ from helpers.widgets.page import STATE, VIEW
 from tests.book.conftest import HTML, WIDE, settle
 
 PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
-CONTENT = [path for path in PAGES if path.startswith(("book/", "notebooks/"))]
 BUDGET_KB = 600
 BUDGET_WITH_LIVE_MODEL_KB = 2500
 DRAWN_AT_ONCE_PX = WIDE["height"] + 1000  # _static/widgets.js draws what is so near the screen
@@ -44,11 +43,9 @@ def test_every_image_has_a_text_for_those_who_cannot_see_it(visit: Callable, pat
     assert visit(path, "light").images_without_alt == []
 
 
-@pytest.mark.parametrize("path", CONTENT or ["index.html"])
-def test_figures_of_a_page_say_what_they_show(page: Page, site: str, path: str):
-    page.goto(site + path, wait_until="domcontentloaded")
-    texts = page.eval_on_selector_all(".cell_output img", "images => images.map(i => i.alt)")
-    assert [text for text in texts if len(text) < 20] == []
+@every_page
+def test_figures_of_a_page_say_what_they_show(visit: Callable, path: str):
+    assert [text for text in visit(path, "light").texts_of_figures if len(text) < 20] == []
 
 
 @every_page

@@ -2,6 +2,7 @@ import math
 
 import torch
 
+from helpers import records
 from helpers.exercises import positions
 from helpers.positions import alibi_slopes
 from tests.exercises.trials import trials
@@ -55,3 +56,11 @@ WRONG = [
     test_stubs_neither_pass_nor_stop,
     test_mistakes_are_named,
 ) = trials("07_positions.ipynb", CHECKS, WRONG, math=math, alibi_slopes=alibi_slopes)
+
+
+def test_half_of_the_heads_free_ends_as_the_solution_says():
+    runs = records.load("positional_laboratory")["values"]["schemes"]["alibi, half of the heads free"].values()
+    assert max(run["excess"][-1] for run in runs) <= 0.405
+    assert sorted(min(run["found"]) > 0.95 for run in runs) == [False, True, True]
+    third = min((run["found"] for run in runs), key=sum)
+    assert min(third[:3]) >= 0.5 > 0.15 > max(third[5:])  # at 1, 2, 4 words; from 32 words on
