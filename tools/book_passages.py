@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docutils.nodes import make_id
+from pybtex.database import parse_file
+from pybtex.richtext import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = ROOT / "src/helpers/retrieval/book.json"
@@ -20,8 +22,6 @@ CHAPTERS = (
 )  # fmt: skip
 LEFT_OUT = ("Exercises", "Recall", "Sources")
 N_WORDS = 110  # a passage is closed by the paragraph that takes it past this
-NAMED = ("author", "year", "title")
-ACCENTS = r"\\\W|\\[a-z](?=\{)|[{}]"  # of LaTeX
 Passage = dict[str, str]
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     """Write the copy."""
     passages = [p for stem in CHAPTERS for p in chapter(ROOT / f"notebooks/{stem}.ipynb")]
     passages += [*glossary(ROOT / "book/glossary.md"), *claims(ROOT / "src/helpers/ledger/claims")]
-    copy = {"passages": passages, "references": references((ROOT / "book/references.bib").read_text(encoding="utf-8"))}
+    copy = {"passages": passages, "references": references(ROOT / "book/references.bib")}
     COPY.write_text(json.dumps(copy, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
     print(f"{len(passages)} passages, {COPY.stat().st_size:,} bytes")
 
@@ -90,15 +90,18 @@ def claims(folder: Path) -> Iterator[Passage]:
                 }  # fmt: skip
 
 
-def references(bibliography: str) -> dict[str, str]:
-    """Author, year and title of every work, by its key."""
+def references(bibliography: Path) -> dict[str, str]:
+    """First author, year and title of every work, by its key."""
     found = {}
-    for entry in re.split(r"^@\w+", bibliography, flags=re.M)[1:]:
-        key = entry[1:].split(",")[0].strip()
-        fields = [re.search(rf"^\s*{name}\s*=\s*[{{\"](.*?)[}}\"],?\s*$", entry, re.M) for name in NAMED]
-        author, year, title = ("" if f is None else re.sub(ACCENTS, "", f[1]) for f in fields)
-        found[key] = f"{author.split(' and ')[0]} ({year}). {title}"
+    for key, entry in parse_file(bibliography).entries.items():
+        author = str(next(iter(entry.persons["author"]), ""))
+        found[key] = f"{without_latex(author)} ({entry.fields['year']}). {without_latex(entry.fields['title'])}"
     return found
+
+
+def without_latex(text: str) -> str:
+    """A name or a title as people read it, with accents and signs in the place of commands."""
+    return Text.from_latex(text).render_as("text")
 
 
 if __name__ == "__main__":
