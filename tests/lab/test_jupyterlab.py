@@ -40,7 +40,7 @@ class Case:
 
 def fill(control: str, value: str) -> Callable[[Locator], Any]:
     """Type into a control, or drag it."""
-    return lambda box: box.locator(f'[data-control="{control}"]').first.fill(value)
+    return lambda box: box.locator(f':is(input, textarea)[data-control="{control}"]').first.fill(value)
 
 
 def choose(control: str, value: str) -> Callable[[Locator], Any]:
