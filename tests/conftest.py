@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tools.browser import MISSING, find_browser, launch_arguments
+
+# Milliseconds. What a page does at once on a free machine takes seconds on a busy one.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

@@ -124,7 +124,7 @@ def errors(page: Page) -> Iterator[list[str]]:
 
 def ready(box: Locator) -> Locator:
     """The widget's box, once its model can write."""
-    expect(box).to_have_attribute("data-live", "ready", timeout=20_000)
+    expect(box).to_have_attribute("data-live", "ready")
     return box
 
 

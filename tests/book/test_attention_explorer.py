@@ -1,6 +1,5 @@
 """The attention explorer in a page of the book: what a reader sees equals what PyTorch computes."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,16 +9,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from helpers import checkpoints
 from helpers.widgets.attention_explorer import TEXT, AttentionExplorer
-from tests.book.conftest import overflow, serious_violations
+from tests.book.conftest import overflow, ready, serious_violations
 from tests.widgets.test_attention_explorer import reference
 
 TYPED = "Do you know Mia, the shy owl? Her aunt gave her a red"
 ROWS = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
-
-
-def ready(box: Locator) -> Locator:
-    expect(box).to_have_attribute("data-live", "ready")
-    return box
 
 
 def tokens(box: Locator) -> Locator:
@@ -96,7 +90,14 @@ def test_maps_and_lens_of_a_typed_text_equal_pytorch(show: Callable[..., Locator
     assert errors == []
 
 
-def test_a_heads_name_says_its_distance_and_entropy(show: Callable[..., Locator]):
+# A head's name has its numbers once the text has been read, and is written anew with every map.
+NUMBERS_IN_NAMES_OF_HEADS = """() => {
+    const found = [...document.querySelectorAll(".ax-head")].map((head) => head.ariaLabel.match(/[\\d.]+/g));
+    return found.length && found.every((numbers) => numbers.length === 4) && found;
+}"""
+
+
+def test_a_heads_name_says_its_distance_and_entropy(show: Callable[..., Locator], page: Page):
     model, tokenizer = checkpoints.load("gpt-tales")
     maps, _ = reference(model, tokenizer, TEXT)
     later = maps[:, :, 1:]
@@ -104,9 +105,8 @@ def test_a_heads_name_says_its_distance_and_entropy(show: Callable[..., Locator]
     back = (torch.arange(1, n)[:, None] - torch.arange(n)).clamp(min=0)
     distance = (later * back).sum(-1).mean(-1).flatten().tolist()
     entropy = torch.special.entr(later).sum(-1).mean(-1).flatten().tolist()
-    radios = heads(ready(show(AttentionExplorer())))
-    expect(radios.last).to_have_attribute("aria-label", re.compile(r"(\d.*){4}"))  # the text has been read
-    names = radios.evaluate_all("all => all.map(head => head.ariaLabel.match(/[\\d.]+/g))")
+    ready(show(AttentionExplorer()))
+    names = page.wait_for_function(NUMBERS_IN_NAMES_OF_HEADS).json_value()
     for at, (layer, head, tokens_back, nats) in enumerate(names):
         assert (int(layer), int(head)) == divmod(at, 3)
         assert float(tokens_back) == pytest.approx(distance[at], abs=0.06)

@@ -54,7 +54,7 @@ def test_an_example_can_be_picked_sent_and_forgotten(show: Callable, errors):
     box.locator("select").select_option(label=name)
     expect(box.locator("textarea")).to_have_value(message)
     box.locator('[data-action="send"]').click()
-    expect(box.locator(".ct-assistant")).to_contain_text("The story does not say.", timeout=15_000)
+    expect(box.locator(".ct-assistant")).to_contain_text("The story does not say.")
     expect(box.locator("textarea")).to_have_value("")
     box.locator('[data-action="clear"]').click()
     expect(box.locator(".ct-turn")).to_have_count(0)

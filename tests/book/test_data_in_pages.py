@@ -37,6 +37,6 @@ def test_every_kind_of_output_may_hold_them(page: Page, site: str):
     widget = page_html(SamplingExplorer(PAIR, [1.0, 0.0]))
     in_a_page(page, site, plotly_html(figure, ALT) + view + widget)
     expect(page.locator("#end")).to_have_text("And so on.")
-    expect(page.locator(".book-plotly .xtick").first).to_have_text(PAIR[0], timeout=15_000)
+    expect(page.locator(".book-plotly .xtick").first).to_have_text(PAIR[0])
     expect(page.locator(".book-attention-view th[scope=row]")).to_have_text(PAIR)
     expect(page.locator(".sampling-explorer tbody")).to_contain_text(PAIR[1])

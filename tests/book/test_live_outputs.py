@@ -27,14 +27,14 @@ def chapter(page: Page, site: str) -> Page:
 
 def drawn(box: Locator) -> Locator:
     box.scroll_into_view_if_needed()
-    expect(box.locator("svg").first).to_be_visible(timeout=15_000)
+    expect(box.locator("svg").first).to_be_visible()
     return box
 
 
 @pytest.fixture
 def attention_map(chapter: Page) -> Locator:
     for box in chapter.locator(".book-plotly").all():
-        expect(drawn(box)).to_have_attribute("data-state", "drawn", timeout=15_000)
+        expect(drawn(box)).to_have_attribute("data-state", "drawn")
     box = chapter.locator(".book-plotly:has(.book-plotly-menu)").first
     box.scroll_into_view_if_needed()
     return box
@@ -44,7 +44,7 @@ def test_every_plotly_figure_is_drawn_and_has_a_name(chapter: Page):
     boxes = chapter.locator(".book-plotly")
     assert boxes.count() > 0
     for box in boxes.all():
-        expect(drawn(box)).to_have_attribute("data-state", "drawn", timeout=15_000)
+        expect(drawn(box)).to_have_attribute("data-state", "drawn")
         assert len(box.get_attribute("aria-label") or "") >= 20
 
 

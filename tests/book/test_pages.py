@@ -100,13 +100,13 @@ def test_search_finds_a_word_and_its_page(page: Page, site: str):
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=glossary*")
     results = page.locator("#search-results ul.search li a")
-    expect(results.first).to_be_visible(timeout=10_000)
+    expect(results.first).to_be_visible()
     assert any("book/glossary.html" in (link.get_attribute("href") or "") for link in results.all())
 
 
 def test_search_says_so_when_a_word_is_nowhere(page: Page, site: str):
     page.goto(site + "search.html?q=xylophonically")
-    expect(page.locator("#search-results")).to_contain_text(re.compile("did not match"), timeout=10_000)
+    expect(page.locator("#search-results")).to_contain_text(re.compile("did not match"))
 
 
 def test_the_button_switches_between_light_and_dark(page: Page, site: str):
@@ -125,5 +125,5 @@ def test_the_button_switches_between_light_and_dark(page: Page, site: str):
 
 def test_formulas_are_set_as_formulas(page: Page, site: str):
     page.goto(site + "book/notation.html")
-    expect(page.locator("mjx-container").first).to_be_visible(timeout=10_000)
+    expect(page.locator("mjx-container").first).to_be_visible()
     assert "\\frac" not in page.locator("main").inner_text()

@@ -117,14 +117,14 @@ def explorer(page: Page) -> Locator:
 
 def test_everything_is_drawn_without_a_request_or_an_error(opened: Any):
     page, visit = opened.page, opened.visit
-    expect(shown(page, ".book-plotly")).to_have_attribute("data-state", "drawn", timeout=15_000)
+    expect(shown(page, ".book-plotly")).to_have_attribute("data-state", "drawn")
     expect(page.locator(".book-plotly .hm image, .book-plotly .hm path").first).to_be_attached()
     page.get_by_text("Show the output").click()
     for kind in ("head", "model", "neuron"):
         expect(shown(page, f'[data-view^="{kind}"]').locator("svg line").nth(10)).to_be_attached()
     expect(explorer(page)).to_be_visible()
     shown(page, ".book-widget >> nth=1")
-    expect(shown(page, ".writer")).to_have_attribute("data-live", "ready", timeout=20_000)
+    expect(shown(page, ".writer")).to_have_attribute("data-live", "ready")
     assert page.locator(".math svg path, .math svg use").count() > 10
     assert page.locator("mjx-assistive-mml math").count() == 3
     assert visit.errors == []

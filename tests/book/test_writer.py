@@ -143,7 +143,7 @@ def test_play_writes_until_pause_and_a_story_comes_to_its_end(show: Callable, pa
     box.locator("textarea").fill(tales.tale(random.Random(3)).text.rsplit(" ", 1)[0])
     box.locator('[data-control="temperature"]').fill("0")
     play.click()
-    expect(box.locator(".tool-note[role=status]").last).to_contain_text("The story is over", timeout=15_000)
+    expect(box.locator(".tool-note[role=status]").last).to_contain_text("The story is over")
     expect(play).to_have_text("Write")
     expect(box.locator(".wr-token").last).to_have_text(" ∎")
     press(box, "step")
@@ -170,7 +170,7 @@ def test_a_full_context_is_said_and_writing_stops(show: Callable, page: Page, er
     box.locator('[data-action="play"]').click()
     expect(
         box.get_by_text("The context of 256 tokens is full").or_(box.get_by_text("The story is over"))
-    ).to_be_visible(timeout=30_000)
+    ).to_be_visible()
     expect(box.locator('[data-action="play"]')).to_have_text("Write")
 
 
