@@ -182,30 +182,29 @@ def scroll_through(page: Page) -> None:
 
 
 def thin_out_code(page: Page) -> None:
-    """Of the words of code keep one of each colour as an element: axe looks at each, and there are thousands alike."""
+    """Of a cell's words of code keep one of each look as an element: axe takes each by itself, thousands are alike."""
     page.evaluate(
         """() => {
-            const seen = new Set();
-            const isLikeAnother = (word) => {
-                const looks = [word, word.closest("pre")].map((element) => getComputedStyle(element));
-                const look = looks.map((style) => [style.color, style.backgroundColor, style.fontWeight]).join();
-                return seen.has(look) || !seen.add(look);
-            };
-            const words = [...document.querySelectorAll("pre span")].filter((word) => !word.children.length);
-            words.filter(isLikeAnother).forEach((word) => word.replaceWith(word.textContent));
+            const repeated = [];
+            for (const code of document.querySelectorAll("pre")) {
+                const seen = new Set();
+                for (const word of [...code.children].filter((child) => child.matches("span:not(:has(*))"))) {
+                    const { color, backgroundColor, fontWeight, fontSize } = getComputedStyle(word);
+                    const look = [color, backgroundColor, fontWeight, fontSize].join();
+                    if (seen.has(look)) repeated.push(word);
+                    seen.add(look);
+                }
+            }
+            repeated.forEach((word) => word.replaceWith(word.textContent)); // at the end: each makes styles stale
         }"""
     )
 
 
-def serious_violations(page: Page, rules: list[str] | None = None) -> list[str]:
-    """What axe-core finds serious or critical, by all its rules or by some, with the first places."""
+def serious_violations(page: Page) -> list[str]:
+    """What axe-core finds serious or critical, with the first places."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[dict[str, Any]] = page.evaluate(
-        """async (rules) => {
-            const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
-            return (await axe.run(document, options)).violations;
-        }""",
-        rules,
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
     )
     return [
         f"{rule['id']} ({rule['impact']}): {rule['help']}: {[node['html'][:200] for node in rule['nodes'][:4]]}"
@@ -219,7 +218,7 @@ def overflow(page: Page) -> int:
     return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
-def open_page(context: BrowserContext, site: str, path: str, rules: list[str] | None) -> Visit:
+def open_page(context: BrowserContext, site: str, path: str) -> Visit:
     """Open a page once, look at all of it, and write down what happened."""
     visit = Visit()
     page = context.new_page()
@@ -233,7 +232,7 @@ def open_page(context: BrowserContext, site: str, path: str, rules: list[str] | 
     )
     visit.texts_of_figures = page.eval_on_selector_all(".cell_output img", "images => images.map(i => i.alt)")
     thin_out_code(page)
-    visit.violations = serious_violations(page, rules)
+    visit.violations = serious_violations(page)
     page.set_viewport_size(PHONE)
     settle(page)
     visit.overflow_px = overflow(page)
@@ -243,16 +242,13 @@ def open_page(context: BrowserContext, site: str, path: str, rules: list[str] | 
 
 @pytest.fixture(scope="session")
 def visit(browser: Browser, site: str) -> Callable[[str, str], Visit]:
-    """Open a page in a colour scheme; the second question about the same page costs nothing.
-
-    In the dark only contrasts are asked for: nothing else differs.
-    """
+    """Open a page in a colour scheme; the second question about the same page costs nothing."""
 
     @cache
     def once(path: str, scheme: str) -> Visit:
         context = browser.new_context(viewport=WIDE, color_scheme=scheme)
         try:
-            return open_page(context, site, path, ["color-contrast"] if scheme == "dark" else None)
+            return open_page(context, site, path)
         finally:
             context.close()
 

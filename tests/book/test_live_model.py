@@ -13,6 +13,7 @@ from helpers.tokenizers import BPETokenizer
 from helpers.tokenizers.readable import readable
 from helpers.widgets import SamplingExplorer, Writer
 from helpers.widgets.bundle import library
+from tests.book.conftest import ready
 
 SMALL = DecoderConfig(vocab_size=257, context_length=16, d_model=16, n_layers=1, n_heads=2)
 
@@ -79,8 +80,7 @@ def test_weights_that_the_state_carries_need_no_file_and_no_python(show: Any, pa
         if "norm" not in name:
             torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(len(name)))
     writer = Writer(model, tokenizer, embed=True, truth=None, prompt="fox", n_written=0, temperature=0.0)
-    box = show(writer)
-    expect(box).to_have_attribute("data-live", "ready")
+    box = ready(show(writer))
     for _ in range(4):
         box.locator('[data-action="step"]').first.click()
     halved = model.half().float()  # what a checkpoint keeps

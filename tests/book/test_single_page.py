@@ -19,7 +19,7 @@ from helpers.viz.show import plotly_html, to_svg
 from helpers.widgets import SamplingExplorer
 from helpers.widgets.page import STATE, VIEW
 from helpers.widgets.writer import Writer
-from tests.book.conftest import ROOT, Visit, overflow, record, serious_violations
+from tests.book.conftest import ROOT, Visit, overflow, ready, record, serious_violations
 from tools.single_page import Sections, set_formulas, single_page
 
 ALT = "Each token looks at those before it, the first one most"
@@ -124,7 +124,7 @@ def test_everything_is_drawn_without_a_request_or_an_error(opened: Any):
         expect(shown(page, f'[data-view^="{kind}"]').locator("svg line").nth(10)).to_be_attached()
     expect(explorer(page)).to_be_visible()
     shown(page, ".book-widget >> nth=1")
-    expect(shown(page, ".writer")).to_have_attribute("data-live", "ready")
+    ready(shown(page, ".writer"))
     assert page.locator(".math svg path, .math svg use").count() > 10
     assert page.locator("mjx-assistive-mml math").count() == 3
     assert visit.errors == []

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from helpers import checkpoints, records
-from tests.book.conftest import HTML, PHONE, WIDE
+from tests.book.conftest import HTML, PHONE, WIDE, ready
 
 WELCOME = "book/welcome.html"
 
@@ -26,7 +26,7 @@ def test_the_button_that_lets_the_model_write_is_on_the_first_screen(page: Page,
 
 def test_it_writes_from_the_disk_too_where_a_page_may_not_fetch(page: Page):
     page.goto((HTML / WELCOME).as_uri())
-    expect(page.locator(".writer")).to_have_attribute("data-live", "ready")
+    ready(page.locator(".writer"))
 
 
 def test_the_widget_stops_before_a_choice_worth_looking_at(page: Page, site: str):

@@ -333,7 +333,7 @@ def test_a_kernel_that_answers_late_is_still_heard(stand_in: Callable, page: Pag
         }""",
         page.evaluate("() => new URL('../models/gpt-tales.safetensors', location.href).href"),
     )
-    expect(box).to_have_attribute("data-live", "ready")
+    ready(box)
     expect(box.locator(".tool-error")).to_have_count(0)
     press(box, "step")
     expect(box.locator(".wr-token")).to_have_count(4)

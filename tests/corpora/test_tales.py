@@ -42,7 +42,7 @@ def test_probabilities_after_any_word_sum_to_one(language: str):
 
 
 def test_the_sampled_mean_of_minus_log_prob_agrees_with_the_entropy():
-    nats = [-tales.log_prob(text) for text in tales.stories(600, seed=1)]
+    nats = [-tales.log_prob(text) for text in tales.stories(2000, seed=1)]
     assert abs(sum(nats) / len(nats) - tales.entropy()) < 4 * standard_error(nats)
 
 

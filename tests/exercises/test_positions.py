@@ -60,7 +60,7 @@ WRONG = [
 
 def test_half_of_the_heads_free_ends_as_the_solution_says():
     runs = records.load("positional_laboratory")["values"]["schemes"]["alibi, half of the heads free"].values()
-    assert max(run["excess"][-1] for run in runs) <= 0.405
+    assert all(round(run["excess"][-1], 1) == 0.4 for run in runs)
     assert sorted(min(run["found"]) > 0.95 for run in runs) == [False, True, True]
     third = min((run["found"] for run in runs), key=sum)
     assert min(third[:3]) >= 0.5 > 0.15 > max(third[5:])  # at 1, 2, 4 words; from 32 words on

@@ -22,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from helpers import widgets
-from tests.book.conftest import Visit, record
+from tests.book.conftest import Visit, ready, record
 
 SCREEN = {"width": 1200, "height": 900}
 PATIENCE_S = 90  # until the server answers; seconds on a free machine
@@ -211,7 +211,7 @@ def test_every_widget_has_a_line_here():
 def test_a_widget_and_python_follow_each_other(lab: Page, name: str):
     case, box = CASES[name], box_of(lab, name)
     if python(lab, f"print(hasattr({name}_, 'checkpoint'))") == "True":
-        expect(box).to_have_attribute("data-live", "ready")
+        ready(box)
     before = box.evaluate("box => box.outerHTML")
     values = box.locator("input, select, textarea")
     shown = "all => all.map(one => one.value ?? '').join()"
@@ -226,7 +226,7 @@ def test_a_widget_and_python_follow_each_other(lab: Page, name: str):
 
 def test_the_writer_writes_and_python_has_the_text(lab: Page):
     box = box_of(lab, "Writer")
-    expect(box).to_have_attribute("data-live", "ready")
+    ready(box)
     assert python(lab, "Writer_.written = []; Writer_.is_playing = True") == ""
     lab.wait_for_function("() => document.querySelectorAll('.writer .wr-token').length > 5")
     box.locator('[data-action="play"]').click()
